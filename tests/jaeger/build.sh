@@ -1,0 +1,14 @@
+#!/bin/sh
+# Builds the real Jaeger at the version in go.mod, once, and prints the binary's path.
+# Takes some minutes and about 3 GB of Go's caches the first time; nothing when the binary is there.
+set -eu
+cd "$(dirname "$0")"
+version=$(sed -n 's|^require github.com/jaegertracing/jaeger \(v[0-9.]*\).*|\1|p; s|^\tgithub.com/jaegertracing/jaeger \(v[0-9.]*\).*|\1|p' go.mod)
+binary="${XDG_CACHE_HOME:-$HOME/.cache}/3am-lab/jaeger-$version/jaeger"
+if [ ! -x "$binary" ]; then
+    command -v go >/dev/null || { echo "Go is not on PATH: install Go 1.25 or newer to build Jaeger $version." >&2; exit 1; }
+    mkdir -p "$(dirname "$binary")"
+    go build -mod=readonly -buildvcs=false -trimpath -ldflags='-s -w' -o "$binary.partial" github.com/jaegertracing/jaeger/cmd/jaeger >&2
+    mv "$binary.partial" "$binary"
+fi
+echo "$binary"
