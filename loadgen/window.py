@@ -1,0 +1,66 @@
+"""What a profile asked for and got in the last seconds."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+SPAN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Rates per second, seconds; None where nothing was answered."""
+
+    asked_rps: float
+    achieved_rps: float
+    failure_ratio: float | None
+    p50_s: float | None
+    p99_s: float | None
+
+
+class Window:
+    """Counts over the last `SPAN_S` seconds, or since `restart` if that is less."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._asked: deque[float] = deque()
+        self._sent: deque[float] = deque()
+        self._done: deque[tuple[float, float, bool]] = deque()
+        self._since = clock()
+
+    def restart(self) -> None:
+        for times in (self._asked, self._sent, self._done):
+            times.clear()
+        self._since = self._clock()
+
+    def asked(self) -> None:
+        self._asked.append(self._clock())
+
+    def sent(self) -> None:
+        self._sent.append(self._clock())
+
+    def done(self, seconds: float, failed: bool) -> None:
+        self._done.append((self._clock(), seconds, failed))
+
+    def figures(self) -> Figures:
+        now = self._clock()
+        for times in (self._asked, self._sent):
+            while times and times[0] <= now - SPAN_S:
+                times.popleft()
+        while self._done and self._done[0][0] <= now - SPAN_S:
+            self._done.popleft()
+        span = max(1.0, min(SPAN_S, now - self._since))
+        seconds = sorted(entry[1] for entry in self._done)
+        return Figures(
+            asked_rps=round(len(self._asked) / span, 2),
+            achieved_rps=round(len(self._sent) / span, 2),
+            failure_ratio=round(sum(entry[2] for entry in self._done) / len(seconds), 4) if seconds else None,
+            p50_s=_nearest_rank(seconds, 0.50),
+            p99_s=_nearest_rank(seconds, 0.99),
+        )
+
+
+def _nearest_rank(ordered: list[float], quantile: float) -> float | None:
+    return round(ordered[math.ceil(quantile * len(ordered)) - 1], 4) if ordered else None

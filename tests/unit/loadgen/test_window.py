@@ -1,0 +1,54 @@
+from loadgen.window import Window
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_rates_are_per_second_of_the_window():
+    clock = Clock()
+    window = Window(clock)
+    for n in range(200):
+        clock.now = n / 10
+        window.asked()
+        if n % 2:
+            window.sent()
+    clock.now = 20.0
+    figures = window.figures()
+    assert (figures.asked_rps, figures.achieved_rps) == (9.9, 5.0)
+
+
+def test_a_young_window_is_not_diluted():
+    clock = Clock()
+    window = Window(clock)
+    for n in range(8):
+        clock.now = n / 4
+        window.asked()
+    clock.now = 2.0
+    assert window.figures().asked_rps == 4.0
+
+
+def test_quantiles_and_failures():
+    clock = Clock()
+    window = Window(clock)
+    for n in range(1, 101):
+        window.done(n / 100, failed=n > 90)
+    figures = window.figures()
+    assert (figures.p50_s, figures.p99_s, figures.failure_ratio) == (0.5, 0.99, 0.1)
+
+
+def test_nothing_answered_is_no_figure_rather_than_a_good_one():
+    figures = Window(Clock()).figures()
+    assert (figures.failure_ratio, figures.p50_s, figures.p99_s) == (None, None, None)
+
+
+def test_restart_forgets():
+    window = Window(Clock())
+    window.asked()
+    window.done(1.0, failed=True)
+    window.restart()
+    assert window.figures().asked_rps == 0
+    assert window.figures().failure_ratio is None
