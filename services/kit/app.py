@@ -1,0 +1,25 @@
+"""The composition of a service's app."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from fastapi import FastAPI
+
+from kit import problems, telemetry
+from kit.access import AccessLog
+from kit.settings import Settings
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
+
+
+def create_app(settings: Settings, *, title: str, lifespan: Lifespan | None = None) -> FastAPI:
+    """An app with traces, metrics, an access log and problem+json errors; it opens no port and starts no thread."""
+    telemetry.set_up(settings.service)
+    telemetry.span_metrics.name_peers(settings.peers())
+    # The interactive pages load their scripts from a CDN; /openapi.json stays.
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, responses=problems.RESPONSES)
+    problems.install(app)
+    app.add_middleware(AccessLog, service=settings.service)
+    telemetry.instrument(app)
+    return app
