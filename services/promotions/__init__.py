@@ -1,0 +1,1 @@
+"""Decides which promotion applies to a cart."""
