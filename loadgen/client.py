@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from json import dumps
 from typing import Any
 
 import gevent
-from locust.contrib.fasthttp import FastHttpSession
+from geventhttpclient import HTTPClient
+from geventhttpclient.response import HTTPParseError
 from locust.env import Environment
 from opentelemetry import propagate, trace
 
@@ -48,16 +50,10 @@ class Client:
         self._tracer = tracer
         self._timeout = timeout
         self._observed = observed
-        self._sessions = {
-            service: FastHttpSession(
-                base_url=url,
-                request_event=environment.events.request,
-                user=None,
-                connection_timeout=timeout,
-                network_timeout=timeout,
-                concurrency=concurrency,
-                max_redirects=0,
-                max_retries=0,
+        self._environment = environment
+        self._connections = {
+            service: HTTPClient.from_url(
+                url, connection_timeout=timeout, network_timeout=timeout, concurrency=concurrency
             )
             for service, url in services.items()
         }
@@ -112,29 +108,38 @@ class Client:
     def _exchange(
         self, span: trace.Span, service: str, method: str, route: str, path: str, json: Any, headers: dict | None
     ) -> Reply:
-        carrier = dict(headers or {})
-        propagate.inject(carrier)
-        late = gevent.Timeout(self._timeout)
+        sent = {"Accept": "application/json", **(headers or {})}
+        body = b""
+        if json is not None:
+            body = dumps(json).encode()
+            sent["Content-Type"] = "application/json"
+        propagate.inject(sent)
+        begin = time.perf_counter()
+        failure: BaseException | None = None
         try:
-            with late:
-                response = self._sessions[service].request(
-                    method, path, name=f"{service}: {route}", json=json, headers=carrier
-                )
-        except gevent.Timeout as expired:
-            if expired is not late:
-                raise
-            return self._unanswered(span, "timeout")
-        if not response.status_code:
-            return self._unanswered(span, "timeout" if isinstance(response.error, TimeoutError) else "error")
-        span.set_attribute("http.response.status_code", response.status_code)
-        if response.status_code >= 400:
-            span.set_attribute("error.type", str(response.status_code))
-            span.set_status(trace.StatusCode.ERROR)
-        received = {name.lower(): value for name, value in (response.headers or {}).items()}
-        return Reply(str(response.status_code), received, response.content or b"")
+            with gevent.Timeout(self._timeout):
+                response = self._connections[service].request(method, path, body=body, headers=sent)
+                received = {name.lower(): value for name, value in response.items()}
+                reply = Reply(str(response.get_code()), received, bytes(response.read()))
+        except (gevent.Timeout, TimeoutError) as late:
+            reply, failure = Reply("timeout", {}, b""), late
+        except (OSError, HTTPParseError) as broken:
+            reply, failure = Reply("error", {}, b""), broken
+        self._note(span, reply, failure)
+        self._environment.events.request.fire(
+            request_type=method,
+            name=f"{service}: {route}",
+            response_time=(time.perf_counter() - begin) * 1_000,
+            response_length=len(reply.body),
+            exception=failure or (None if reply.ok else RuntimeError(f"status {reply.status}")),
+            context={},
+        )
+        return reply
 
     @staticmethod
-    def _unanswered(span: trace.Span, kind: str) -> Reply:
-        span.set_attribute("error.type", kind)
-        span.set_status(trace.StatusCode.ERROR)
-        return Reply(kind, {}, b"")
+    def _note(span: trace.Span, reply: Reply, failure: BaseException | None) -> None:
+        if failure is None:
+            span.set_attribute("http.response.status_code", int(reply.status))
+        if not reply.ok:
+            span.set_attribute("error.type", reply.status if failure is None else type(failure).__qualname__)
+            span.set_status(trace.StatusCode.ERROR)

@@ -6,7 +6,7 @@ import random
 from collections import deque
 from typing import Any, Protocol
 
-from loadgen.catalogue import ACCOUNTS, CARTS, SKUS
+from loadgen.catalogue import BILLED_ACCOUNTS, CARTS, ORDERING_ACCOUNTS, SKUS
 from loadgen.charges import ChargeBook
 from loadgen.profiles import BatchExport, Profile
 
@@ -38,7 +38,7 @@ class Customers:
         self._rng = rng = random.Random(f"{seed}/customers")
         self._charges = ChargeBook(
             rng,
-            ACCOUNTS,
+            BILLED_ACCOUNTS,
             lines=(profile.charging.min_lines, profile.charging.max_lines),
             whole_units=profile.charging.whole_units,
             retries=profile.charging.retries,
@@ -57,7 +57,7 @@ class Customers:
             self._receipts.append(json.loads(reply.body)["charge_id"])
 
     def balance(self) -> None:
-        self._client.call("billing", "GET", "/accounts/{id}", path=f"/accounts/{self._rng.choice(ACCOUNTS)}")
+        self._client.call("billing", "GET", "/accounts/{id}", path=f"/accounts/{self._rng.choice(BILLED_ACCOUNTS)}")
 
     def receipt(self) -> None:
         if not self._receipts:
@@ -69,8 +69,8 @@ class Customers:
         self._client.call("checkout", "POST", "/orders", json={"cart_id": next(self._carts)})
 
     def order_page(self) -> None:
-        account = self._rng.choice(ACCOUNTS)
-        self._client.call("orders", "GET", "/accounts/{id}/orders", path=f"/accounts/{account}/orders?limit=20")
+        account = self._rng.choice(ORDERING_ACCOUNTS)
+        self._client.call("orders", "GET", "/accounts/{account}/orders", path=f"/accounts/{account}/orders?limit=4")
 
     def stock_level(self) -> None:
         self._client.call("inventory", "GET", "/stock/{sku}", path=f"/stock/{self._rng.choice(SKUS)}")
@@ -80,7 +80,7 @@ class Customers:
 
     def export(self) -> None:
         assert isinstance(self._profile, BatchExport)
-        accounts = self._rng.sample(ACCOUNTS, self._profile.accounts)
+        accounts = self._rng.sample(ORDERING_ACCOUNTS, self._profile.accounts)
         self._client.call(
             "orders", "POST", "/exports", json={"accounts": accounts, "per_account": self._profile.per_account}
         )

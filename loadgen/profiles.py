@@ -3,9 +3,9 @@
 Every figure can be set by the environment (`FLASH_SALE__SIZE=48`) or in the body of `POST /profiles/{name}/start`.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from loadgen.timetable import Burst, Steady
 
@@ -25,6 +25,12 @@ class Charging(BaseModel):
     whole_units: Share = 0.0
     retries: Share = 0.1
     shuffled: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_lines > self.max_lines:
+            raise ValueError(f"min_lines ({self.min_lines}) is above max_lines ({self.max_lines})")
+        return self
 
 
 class Profile(BaseModel):

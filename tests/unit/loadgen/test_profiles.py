@@ -23,3 +23,8 @@ def test_figures_out_of_range_are_refused(figures):
     flash_sale = Settings().flash_sale
     with pytest.raises(ValidationError):
         type(flash_sale).model_validate({**flash_sale.model_dump(), **figures})
+
+
+def test_lines_out_of_order_are_refused():
+    with pytest.raises(ValidationError, match="above max_lines"):
+        Settings(healthy={"charging": {"min_lines": 9}})
