@@ -1,0 +1,105 @@
+"""The outbox: charges on their way to the processor."""
+
+import logging
+import threading
+from collections.abc import Sequence
+
+import httpx
+import psycopg
+from opentelemetry import context, propagate
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+from psycopg_pool import ConnectionPool
+
+from billing.models import Line
+
+log = logging.getLogger("billing")
+
+BATCH = 100
+# The processor has understood the message and will never take it; anything else is worth another try.
+REFUSALS = {400, 409, 413, 422}
+
+
+def put(conn: Connection, key: str, account: str, lines: Sequence[Line]) -> None:
+    carrier: dict[str, str] = {}
+    propagate.inject(carrier)
+    conn.execute(
+        "INSERT INTO billing.outbox (idempotency_key, account, lines, traceparent) VALUES (%s, %s, %s, %s)",
+        (key, account, Jsonb([line.model_dump() for line in lines]), carrier.get("traceparent")),
+    )
+
+
+class Relay:
+    """Passes the outbox on, oldest first, each message at least once."""
+
+    def __init__(
+        self, pool: ConnectionPool, processor: httpx.Client, *, poll_s: float = 1.0, retry_max_s: float = 5.0
+    ) -> None:
+        self._pool = pool
+        self._processor = processor
+        self._poll_s = poll_s
+        self._retry_max_s = retry_max_s
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        self._thread.join()
+
+    def wake(self) -> None:
+        """There is something new to pass on."""
+        self._wake.set()
+
+    def deliver(self) -> int:
+        """Passes on one batch and gives its size. Raises httpx.HTTPError if the processor does not take it."""
+        with self._pool.connection() as conn:
+            batch = conn.execute(
+                "SELECT id, idempotency_key, account, lines, traceparent FROM billing.outbox"
+                " WHERE refused_at IS NULL ORDER BY id LIMIT %s",
+                (BATCH,),
+            ).fetchall()
+        for row, key, account, lines, traceparent in batch:
+            # The post belongs to the trace of the request that placed the charge.
+            token = context.attach(propagate.extract({"traceparent": traceparent} if traceparent else {}))
+            try:
+                self._post(row, key, account, lines)
+            finally:
+                context.detach(token)
+        return len(batch)
+
+    def _post(self, row: int, key: str, account: str, lines: list[dict[str, str]]) -> None:
+        response = self._processor.post("/charges", json={"idempotency_key": key, "account": account, "lines": lines})
+        if response.status_code in REFUSALS:
+            log.error("processor refused charge", extra={"key": key, "status": response.status_code})
+            statement = "UPDATE billing.outbox SET refused_at = now() WHERE id = %s"
+        else:
+            response.raise_for_status()
+            log.info("charge passed on", extra={"key": key, "account": account})
+            statement = "DELETE FROM billing.outbox WHERE id = %s"
+        with self._pool.connection() as conn:
+            conn.execute(statement, (row,))
+
+    def _run(self) -> None:
+        retry_s = 0.25
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                more = self.deliver() == BATCH
+            except (httpx.HTTPError, psycopg.Error) as error:
+                log.warning("relay waits", extra={"error": f"{type(error).__name__}: {error}", "retry_s": retry_s})
+                self._stopping.wait(retry_s)
+                retry_s = min(2 * retry_s, self._retry_max_s)
+                continue
+            except Exception:  # nothing may end the thread: charges would pile up unnoticed
+                log.exception("relay failed", extra={"retry_s": retry_s})
+                self._stopping.wait(retry_s)
+                retry_s = min(2 * retry_s, self._retry_max_s)
+                continue
+            retry_s = 0.25
+            if not more:
+                self._wake.wait(self._poll_s)
