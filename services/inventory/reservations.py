@@ -34,7 +34,7 @@ class Reservation(BaseModel):
 
 
 class Reservations:
-    """Rows of the stock are always locked in the order of their skus, so that two reservations can't deadlock."""
+    """Rows of the stock are always locked in the order of their skus, whoever takes or returns."""
 
     def __init__(self, pool: ConnectionPool, *, hold: float) -> None:
         """`hold`: seconds until a reservation that nobody confirms expires."""

@@ -1,0 +1,92 @@
+"""Every scenario is complete, and what it names exists."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from lab import scenario
+from lab.errors import LabError, UsageError
+from loadgen.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+ALL = scenario.load_all()
+IDS = [found.id for found in ALL]
+RULES = {
+    rule["alert"]: rule
+    for path in (ROOT / "alerts" / "rules").glob("*.yml")
+    for group in yaml.safe_load(path.read_text())["groups"]
+    for rule in group["rules"]
+    if "alert" in rule
+}
+
+
+def test_the_first_pack_is_there() -> None:
+    assert IDS == ["batch-export", "flash-sale", "month-end-import"]
+
+
+@pytest.mark.parametrize("found", ALL, ids=IDS)
+def test_it_is_named_after_its_load(found: scenario.Scenario) -> None:
+    assert found.id == found.profile
+    assert found.profile in Settings().profiles
+
+
+def test_no_profile_is_left_over() -> None:
+    assert set(Settings().profiles) - {found.profile for found in ALL} == {"healthy"}
+
+
+@pytest.mark.parametrize("found", ALL, ids=IDS)
+def test_its_alerts_exist(found: scenario.Scenario) -> None:
+    for alert in found.alerts:
+        assert alert.alertname in RULES
+        assert (ROOT / "alerts" / "runbooks" / f"{alert.alertname}.md").is_file()
+
+
+@pytest.mark.parametrize("found", ALL, ids=IDS)
+def test_its_page_has_the_severity_that_it_announces(found: scenario.Scenario) -> None:
+    assert RULES[found.alerts[0].alertname]["labels"]["severity"] == found.severity
+
+
+@pytest.mark.parametrize("found", ALL, ids=IDS)
+def test_its_services_exist(found: scenario.Scenario) -> None:
+    named = [alert.service for alert in found.alerts] + scenario.load_private(found.id).recovery.restart
+    assert [name for name in named if not (ROOT / "services" / name / "app.py").is_file()] == []
+
+
+def test_no_two_scenarios_expect_the_same_page() -> None:
+    expected = [found.alerts[0] for found in ALL]
+    assert all(expected.count(alert) == 1 for alert in expected)
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(ROOT / "scenarios" / "flash-sale", tmp_path / "flash-sale")).parent
+
+
+def test_an_unknown_id_is_answered_with_those_that_exist(copied: Path) -> None:
+    with pytest.raises(UsageError, match="choose one of flash-sale"):
+        scenario.load("flash-sael", copied)
+
+
+@pytest.mark.parametrize(
+    "before, after, sentence",
+    [
+        ("id: flash-sale", "id: other", "make them the same"),
+        ("severity: critical", "severity: huge", "severity: Input should be 'critical' or 'warning'"),
+        ("dashboards:", "dashbords:", "correct it"),
+        ("title:", "title: [", "is not YAML"),
+    ],
+)
+def test_a_mistake_is_one_sentence(copied: Path, before: str, after: str, sentence: str) -> None:
+    path = copied / "flash-sale" / "scenario.yaml"
+    path.write_text(path.read_text().replace(before, after))
+    with pytest.raises(LabError, match=sentence) as caught:
+        scenario.load("flash-sale", copied)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_scenario_without_its_private_half_is_refused(copied: Path) -> None:
+    shutil.rmtree(copied / "flash-sale" / "private")
+    with pytest.raises(LabError, match="is missing"):
+        scenario.load_private("flash-sale", copied)
