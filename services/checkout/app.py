@@ -37,6 +37,7 @@ class Settings(kit.Settings):
     inventory_url: str = "http://127.0.0.1:8404"
     inventory_timeout: float = Field(default=5.0, gt=0, description="seconds")
     workers: int = Field(default=8, ge=1, description="requests served at the same time")
+    database_connections: int = Field(default=12, ge=2)
     database_timeout: float = Field(default=0.5, gt=0, description="seconds to wait for a connection")
     confirmation_interval: float = Field(default=1, gt=0, description="seconds between two batches")
 
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     pool = ConnectionPool(
         settings.database_url,
         min_size=2,
-        max_size=settings.workers + 1,
+        max_size=settings.database_connections,
         timeout=settings.database_timeout,
         kwargs={"autocommit": True},
         open=False,
