@@ -1,21 +1,26 @@
 """Order history by the page, and the export of many accounts."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
 import httpx
 import kit
+import psycopg
 from fastapi import FastAPI, Path, Query, Request
 from kit import Problem
+from kit.problems import ProblemResponse
 from psycopg_pool import ConnectionPool
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from orders.callers import hung_up
 from orders.history import History, Line, Order
 from orders.shipping import Shipment, Shipping
 
-ACCOUNT = r"^a-[1-9][0-9]{0,8}$"
+log = logging.getLogger("orders")
+
+ACCOUNT = r"^[a-z0-9-]{1,40}$"
 Account = Annotated[str, Field(pattern=ACCOUNT, examples=["a-17"])]
 
 
@@ -24,6 +29,7 @@ class Settings(kit.Settings):
     partner_url: str = "http://127.0.0.1:8407"
     partner_timeout: float = Field(default=2.0, gt=0, description="seconds")
     database_connections: int = Field(default=8, ge=1)
+    database_timeout: float = Field(default=0.5, gt=0, description="seconds to wait for a connection")
     max_page: int = Field(default=50, ge=1, description="orders on a page, and of one account in an export")
     max_accounts: int = Field(default=100, ge=1, description="accounts in an export")
 
@@ -48,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.database_url,
         min_size=settings.database_connections,
         max_size=settings.database_connections,
+        timeout=settings.database_timeout,
         kwargs={"autocommit": True},
         open=False,
     )
@@ -70,7 +77,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         waiting=lambda: pool.get_stats().get("requests_waiting", 0),
     )
 
+    @app.exception_handler(psycopg.OperationalError)
+    async def database_unavailable(_: Request, error: psycopg.OperationalError) -> ProblemResponse:
+        log.error("database unavailable", extra={"error": str(error)})
+        return ProblemResponse(503, "Database unavailable", "The order history can't be read now; try again.")
+
     class ExportRequest(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
         accounts: Annotated[list[Account], Field(min_length=1, max_length=settings.max_accounts)]
         per_account: Annotated[int, Field(ge=1, le=settings.max_page, strict=True)] = 10
 
@@ -105,7 +119,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         """The latest orders of many accounts, in the order in which the accounts were named."""
         if await hung_up(connection):
             raise Problem(499, "Client Closed Request", "The caller hung up before the export began.")
-        return Export(accounts=[await orders_of(account, request.per_account) for account in request.accounts])
+        exported = Export(accounts=[await orders_of(account, request.per_account) for account in request.accounts])
+        orders = sum(len(each.orders) for each in exported.accounts)
+        log.info("export made", extra={"accounts": len(request.accounts), "orders": orders})
+        return exported
 
     return app
 

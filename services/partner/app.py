@@ -9,7 +9,7 @@ import kit
 from fastapi import FastAPI, Path
 from kit import Problem
 from prometheus_client import Counter
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from partner.ratelimit import TokenBucket
 from partner.shipments import Shipment, shipment
@@ -25,7 +25,7 @@ class Settings(kit.Settings):
     latency: float = Field(default=0.008, ge=0, description="seconds of network and the partner's own work, mean")
     jitter: float = Field(default=0.003, ge=0, description="seconds by which latency varies either way")
     rate: float = Field(default=200, gt=0, description="calls a second, single or batch")
-    burst: int = Field(default=100, ge=1, description="calls at once")
+    burst: int = Field(default=50, ge=1, description="calls at once")
     max_batch: int = Field(default=100, ge=1, description="ids in a batch")
 
 
@@ -41,6 +41,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     bucket = TokenBucket(settings.rate, settings.burst)
 
     class Batch(BaseModel):
+        model_config = ConfigDict(extra="forbid")
+
         order_ids: Annotated[list[OrderId], Field(min_length=1, max_length=settings.max_batch)]
 
         @field_validator("order_ids")
