@@ -1,0 +1,4 @@
+"""The embedded telemetry store: OTLP traces and logs in, the Jaeger query API and a log search out.
+
+It stands in for Jaeger and Loki where no containers can be had. `python -m lab.telemetry` runs it.
+"""

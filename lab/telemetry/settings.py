@@ -1,0 +1,48 @@
+"""What the store is told by its environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import LabError
+
+# At the lab's healthy rates (250 spans and 60 log lines a second) three hours take about 0.3 GB; the rest is for the incidents.
+DEFAULT_MAX_BYTES = 512 * 1024 * 1024
+LEAST_MAX_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`retention` in seconds; `max_bytes` bounds everything under `state_dir`, write-ahead logs included."""
+
+    state_dir: Path
+    host: str = "127.0.0.1"
+    port: int = 8409
+    ops_port: int = 8459
+    retention: int = 3 * 3600
+    max_bytes: int = DEFAULT_MAX_BYTES
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Read STATE_DIR, HOST, PORT, OPS_PORT, RETENTION and MAX_BYTES; LabError if one makes no sense."""
+
+        def number(name: str, default: int, least: int, most: int) -> int:
+            text = environment.get(name) or str(default)
+            if not (text.isascii() and text.isdigit() and least <= int(text) <= most):
+                raise LabError(f"{name} is {text!r}: give a whole number from {least} to {most}.")
+            return int(text)
+
+        state_dir = environment.get("STATE_DIR")
+        if not state_dir:
+            raise LabError("STATE_DIR is not set: name the folder that the telemetry store may keep its files in.")
+        return cls(
+            state_dir=Path(state_dir),
+            host=environment.get("HOST") or cls.host,
+            port=number("PORT", cls.port, 1, 65535),
+            ops_port=number("OPS_PORT", cls.ops_port, 1, 65535),
+            retention=number("RETENTION", cls.retention, 60, 30 * 86400),
+            max_bytes=number("MAX_BYTES", cls.max_bytes, LEAST_MAX_BYTES, 1 << 40),
+        )
