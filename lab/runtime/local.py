@@ -1,0 +1,276 @@
+"""The lab as processes of this machine, under one supervisor."""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from lab.errors import LabError, UsageError
+from lab.runtime import database, health, logfile, packages, processes, rendering, supervision
+from lab.runtime.base import Progress, Service, ServiceState, Status
+from lab.runtime.ports import DEFAULT_BASE, Ports, next_block, require_free
+from lab.runtime.program import Program
+from lab.runtime.programs import KEEPER, NAMES, STOP_ORDER, keeper, programs
+from lab.runtime.state import ROOT, Record, State
+from lab.runtime.supervision import Supervisor
+
+START_LIMIT_S = 60
+# a process that lives but does not answer counts as starting for so long
+STARTING_S = 20
+KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME")
+FIRST = ("postgres", "prometheus", "alertmanager", "telemetry")
+
+
+class LocalRuntime:
+    def __init__(self, state: State):
+        self.state = state
+        self.name = state.name
+        self.supervisor = Supervisor(state)
+        self.table: processes.Table = processes.Machine()
+
+    # up
+
+    def up(self, progress: Progress, *, load: bool = True, port_base: int | None = None) -> None:
+        with self.state.lock(waiting=progress.note):
+            if self.supervisor.answers():
+                self._complete(progress, port_base)
+            else:
+                self.bring_up(progress, load=load, port_base=port_base)
+
+    def _complete(self, progress: Progress, port_base: int | None) -> None:
+        """Already up: start what is stopped."""
+        record = self._record()
+        if port_base not in (None, record.port_base):
+            raise UsageError(f"Lab {self.name} is up on ports from {record.port_base} on; labctl down first.")
+        began = time.monotonic()
+        for name in NAMES:
+            self.supervisor.start(name)
+        self._wait(NAMES, progress, began)
+        self.supervisor.start(KEEPER)
+
+    def bring_up(self, progress: Progress, *, load: bool, port_base: int | None = None) -> None:
+        """Start everything; the caller holds the lock. What a failed attempt started is ended again."""
+        began = time.monotonic()
+        self.end_leftovers(progress)
+        ports = Ports(self._port_base(port_base))
+        require_free(ports)
+        packages.ensure(progress.note)
+        self.state.create()
+        for token in ("team", "instructor", "webhook"):
+            self.state.token(token)
+        record = Record(ports.base, load=load, wanted=True, mark=secrets.token_hex(16))
+        self.state.save(record)
+        rendering.render(self.state, ports)
+        try:
+            self._start(programs(self.state, ports, load=load), record.mark, progress, began)
+        except BaseException:
+            self.state.update(wanted=False)
+            self._end(progress)
+            raise
+
+    def _start(self, programs: Sequence[Program], mark: str, progress: Progress, began: float) -> None:
+        config = self.state.config / "supervisord.conf"
+        text = supervision.configuration(self.state, [*programs, keeper(self.name)], superuser=os.geteuid() == 0)
+        config.write_text(text)
+        config.chmod(0o600)
+        supervision.socket_path(self.state).unlink(missing_ok=True)
+        self._recorded.unlink(missing_ok=True)
+        environment = {key: os.environ[key] for key in KEPT_ENVIRONMENT if key in os.environ}
+        output = self.state.logs / "supervisor.out"
+        with output.open("w") as out:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "lab.runtime.forkserver", str(config), str(self._recorded)],
+                cwd=ROOT,
+                env=environment | {processes.MARK: mark},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        processes.write(self._recorded, child.pid)
+        database.initialise(self.state, progress.note)
+        if not health.wait_for(lambda: self.supervisor.answers() or child.poll() is not None, START_LIMIT_S):
+            child.kill()
+        if child.poll() is not None:
+            raise LabError(f"The supervisor did not start:\n{logfile.last_lines(output)}")
+        for name in FIRST:
+            self.supervisor.start(name)
+        self._wait(["postgres"], progress, began)
+        database.prepare(self.state)
+        for name in NAMES:
+            self.supervisor.start(name)
+        self._wait([name for name in NAMES if name != "postgres"], progress, began)
+        self.supervisor.start(KEEPER)
+
+    def _port_base(self, asked: int | None) -> int:
+        """What was asked for; else what was recorded; else 8400, or for a further lab the next free block."""
+        record = self.state.load()
+        if asked is not None:
+            if not 1024 <= asked <= 65_000:
+                raise UsageError(f"Ports cannot begin at {asked}; take a base from 1024 to 65000.")
+            return asked
+        if record:
+            return record.port_base
+        others = [other.port_base for other in self.state.others().values()]
+        return next_block(DEFAULT_BASE, others) if others or self.name != "main" else DEFAULT_BASE
+
+    def _wait(self, names: Sequence[str], progress: Progress, began: float) -> None:
+        """Until all of them are healthy."""
+        pending = {program.name: program for program in self._programs() if program.name in names}
+        deadline = time.monotonic() + START_LIMIT_S
+        while pending:
+            infos = self.supervisor.processes()
+            for name in sorted(health.healthy(pending.values(), self.state), key=NAMES.index):
+                progress.healthy(name, time.monotonic() - began)
+                del pending[name]
+            late = time.monotonic() > deadline
+            for name in pending:
+                if infos[name]["statename"] == "FATAL" or late:
+                    path = self.state.logs / f"{name}.log"
+                    raise LabError(
+                        f"{name} did not become healthy; correct what its last lines in {path} name, "
+                        f"then run labctl up again.\n{logfile.last_lines(path) or infos[name]['spawnerr']}"
+                    )
+            time.sleep(0.1 if pending else 0)
+
+    # down
+
+    def down(self, progress: Progress, *, purge: bool = False) -> None:
+        if not self.state.path.exists():
+            raise UsageError(f"There is no lab {self.name}.")
+        with self.state.lock(waiting=progress.note):
+            self.state.update(wanted=False)
+            self._end(progress)
+            if purge:
+                self.state.purge()
+
+    def _end(self, progress: Progress) -> None:
+        if self.supervisor.answers():
+            try:
+                self._stop_in_order()
+                self.supervisor.shutdown()
+                health.wait_for(lambda: not self.supervisor.answers(), 10)
+            except OSError:
+                progress.note("the supervisor went away; ending what it has left")
+        self.end_leftovers(progress)
+
+    def _stop_in_order(self) -> None:
+        for names in ((KEEPER,), *STOP_ORDER):
+            for name in names:
+                self.supervisor.stop(name)
+            self._wait_stopped(names)
+
+    def _wait_stopped(self, names: Sequence[str]) -> None:
+        def stopped() -> bool:
+            infos = self.supervisor.processes()
+            return all(infos[name]["pid"] == 0 for name in names)
+
+        if not health.wait_for(stopped, supervision.STOP_WAIT_S + 4):
+            raise LabError(f"{' or '.join(names)} does not stop; run labctl down again.")
+
+    def end_leftovers(self, progress: Progress) -> None:
+        """End what a crash has left of this lab, and remove its sockets."""
+        record = self.state.load()
+        mark = record.mark if record else ""
+
+        def ours() -> list[processes.Recorded]:
+            found = processes.leftovers(processes.read(self._recorded), mark, self.table)
+            return [one for one in found if one.pid != os.getpid()]  # the keeper is of the run that it cleans up
+
+        found = ours()
+        if found and not health.wait_for(lambda: not ours(), 0.5):
+            progress.note(f"ending {len(ours())} processes that an earlier run has left")
+        if rest := processes.end(ours, self.table):
+            raise LabError(f"Processes {', '.join(str(one.pid) for one in rest)} do not end; end them by hand.")
+        if self.state.sockets.exists():
+            for path in (*self.state.sockets.glob("*.sock*"), *self.state.sockets.glob("pg/.s.PGSQL*")):
+                path.unlink(missing_ok=True)
+            self._recorded.unlink(missing_ok=True)
+
+    # while it runs
+
+    def restart(self, services: Sequence[str], progress: Progress) -> None:
+        self._require_up(services)
+        began = time.monotonic()
+        for name in services:
+            self.supervisor.stop(name)
+        self._wait_stopped(services)
+        for name in services:
+            self.supervisor.start(name)
+        self._wait(services, progress, began)
+
+    def stop(self, services: Sequence[str]) -> None:
+        self._require_up(services)
+        for name in services:
+            self.supervisor.stop(name)
+        self._wait_stopped(services)
+
+    def status(self) -> Status:
+        record = self.state.load()
+        if record is None or not self.supervisor.answers():
+            return Status(self.name, "local", False, [Service(name, "stopped") for name in NAMES])
+        infos = self.supervisor.processes()
+        everything = self._programs()
+        living = [program for program in everything if infos[program.name]["pid"]]
+        well = health.healthy(living, self.state)
+        services = [self._service(program, infos[program.name], program.name in well) for program in everything]
+        ready = all(service.state == "healthy" for service in services)
+        return Status(self.name, "local", ready, [*services, *self._overseers(infos[KEEPER]["pid"] or None)])
+
+    def _overseers(self, keeper_pid: int | None) -> list[Service]:
+        path = self.state.run / "supervisor.pid"
+        pids = {"supervisor": int(path.read_text()) if path.exists() else None, KEEPER: keeper_pid}
+        return [
+            Service(
+                name, "healthy" if pid else "stopped", pid, None, health.memory(pid, children=False) if pid else None
+            )
+            for name, pid in pids.items()
+        ]
+
+    def _service(self, program: Program, info: dict, well: bool) -> Service:
+        pid = info["pid"] or None
+        state: ServiceState = "stopped"
+        if pid:
+            young = info["now"] - info["start"] < STARTING_S
+            state = "healthy" if well else "starting" if young else "unhealthy"
+        elif info["statename"] in ("BACKOFF", "EXITED", "FATAL"):
+            state = "unhealthy"
+        return Service(program.name, state, pid, program.url, health.memory(pid) if pid else None)
+
+    def endpoint(self, service: str) -> str:
+        record = self._record()
+        if service == "postgres":
+            return database.url(self.state, database.READER)
+        if service not in NAMES:
+            raise UsageError(f"There is no service {service!r}; there are {', '.join(NAMES)}.")
+        return Ports(record.port_base).url(service)
+
+    def logs(self, service: str, *, follow: bool = False) -> Iterator[str]:
+        if service not in (*NAMES, KEEPER, "supervisor"):
+            raise UsageError(f"There is no service {service!r}; there are {', '.join(NAMES)}.")
+        return logfile.lines(self.state.logs / f"{service}.log", follow=follow)
+
+    # what is known
+
+    @property
+    def _recorded(self) -> Path:
+        return self.state.run / "processes"
+
+    def _record(self) -> Record:
+        record = self.state.load()
+        if record is None:
+            raise LabError(f"There is no lab {self.name}; start it with labctl up.")
+        return record
+
+    def _programs(self) -> list[Program]:
+        record = self._record()
+        return programs(self.state, Ports(record.port_base), load=record.load)
+
+    def _require_up(self, services: Sequence[str]) -> None:
+        if unknown := [name for name in services if name not in NAMES]:
+            raise UsageError(f"There is no service {unknown[0]!r}; there are {', '.join(NAMES)}.")
+        if not self.supervisor.answers():
+            raise LabError(f"Lab {self.name} is not up; start it with labctl up.")

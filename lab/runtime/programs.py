@@ -1,0 +1,115 @@
+"""The lab's processes: how each is started, with what environment, and how it shows that it is healthy."""
+
+import dataclasses
+import sys
+
+from lab.runtime import database, packages
+from lab.runtime.ports import HOST, Ports
+from lab.runtime.program import Program
+from lab.runtime.state import ROOT, State
+
+# Who asks whom, and who keeps something in the database. What is missing here a service cannot reach.
+CALLS = {
+    "warroom": ("alertmanager", "prometheus", "telemetry", "load"),
+    "billing": ("processor",),
+    "processor": ("billing",),
+    "checkout": ("inventory",),
+    "inventory": ("promotions",),
+    "promotions": ("checkout",),
+    "orders": ("partner",),
+    "partner": (),
+    "load": ("billing", "checkout", "inventory", "promotions", "orders"),
+}
+WITHOUT_DATABASE = ("partner",)
+SERVICES = tuple(name for name in CALLS if name != "load")
+NAMES = ("postgres", "prometheus", "alertmanager", "telemetry", *SERVICES, "load")
+# Watches the supervisor itself; see lab.runtime.keeper.
+KEEPER = "keeper"
+# What nobody waits on is stopped first, what all need last.
+STOP_ORDER = (("load",), ("telemetry", "prometheus", "alertmanager", *SERVICES), ("postgres",))
+
+
+def programs(state: State, ports: Ports, *, load: bool = True) -> list[Program]:
+    """All of them, in the order in which `status` shows them."""
+    return [
+        database.program(state),
+        _prometheus(state, ports),
+        _alertmanager(state, ports),
+        _python("telemetry", ["-m", "lab.telemetry"], state, ports, {"STATE_DIR": str(state.data / "telemetry")}),
+        *(_service(name, state, ports) for name in SERVICES),
+        _load(state, ports, healthy=load),
+    ]
+
+
+def keeper(lab: str) -> Program:
+    return Program(KEEPER, [sys.executable, "-m", "lab.runtime.keeper", lab], forked=True)
+
+
+def _prometheus(state: State, ports: Ports) -> Program:
+    return Program(
+        "prometheus",
+        [
+            str(packages.find("prometheus")),
+            "--config.file=prometheus.yml",
+            f"--storage.tsdb.path={state.data / 'prometheus'}",
+            f"--web.listen-address={HOST}:{ports.main('prometheus')}",
+            "--enable-feature=exemplar-storage,expand-external-labels",
+            "--storage.tsdb.retention.time=6h",
+            "--storage.tsdb.retention.size=512MB",
+            "--rules.alert.resend-delay=10s",
+        ],
+        folder=state.config / "prometheus",
+        environment={"WARROOM_URL": ports.url("warroom")},
+        url=ports.url("prometheus"),
+        probe=f"{ports.url('prometheus')}/-/ready",
+    )
+
+
+def _alertmanager(state: State, ports: Ports) -> Program:
+    return Program(
+        "alertmanager",
+        [
+            str(packages.find("alertmanager")),
+            "--config.file=alertmanager.yml",
+            f"--storage.path={state.data / 'alertmanager'}",
+            f"--web.listen-address={HOST}:{ports.main('alertmanager')}",
+            "--cluster.listen-address=",
+        ],
+        folder=state.config / "alertmanager",
+        url=ports.url("alertmanager"),
+        probe=f"{ports.url('alertmanager')}/-/ready",
+    )
+
+
+def _python(name: str, arguments: list[str], state: State, ports: Ports, extra: dict[str, str]) -> Program:
+    environment = {
+        "SERVICE": name,
+        "HOST": HOST,
+        "PORT": str(ports.main(name)),
+        "OPS_PORT": str(ports.ops(name)),
+        "LOG_LEVEL": "INFO",
+    } | {f"{peer.upper()}_URL": ports.url(peer) for peer in CALLS.get(name, ())}
+    if name != "telemetry":
+        environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = ports.url("telemetry")
+    return Program(
+        name,
+        [sys.executable, *arguments],
+        environment=environment | extra,
+        forked=True,
+        url=ports.url(name),
+        probe=f"{ports.ops_url(name)}/healthz",
+    )
+
+
+def _service(name: str, state: State, ports: Ports) -> Program:
+    extra = {} if name in WITHOUT_DATABASE else {"DATABASE_URL": database.url(state, "lab")}
+    if name == "warroom":
+        extra["WEBHOOK_TOKEN_FILE"] = str(state.tokens / "webhook")
+        extra["TEAM_TOKEN_FILE"] = str(state.tokens / "team")
+    return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)
+
+
+def _load(state: State, ports: Ports, *, healthy: bool) -> Program:
+    # gevent patches the standard library as it starts: the load has a process of its own from the beginning
+    extra = {"LAB_HEALTHY": "1" if healthy else "0"}
+    return dataclasses.replace(_python("load", ["-m", "loadgen"], state, ports, extra), forked=False)
