@@ -64,6 +64,8 @@ class Relay:
                 (BATCH,),
             ).fetchall()
         for row, key, account, lines, traceparent in batch:
+            if self._stopping.is_set():
+                break
             # The post belongs to the trace of the request that placed the charge.
             token = context.attach(propagate.extract({"traceparent": traceparent} if traceparent else {}))
             try:

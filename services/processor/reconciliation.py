@@ -78,7 +78,8 @@ class Reconciliation:
         with self._pool.connection() as conn:
             (as_of,) = conn.execute("SELECT clock_timestamp()").fetchone()
         while self._read_page():
-            pass
+            if self._stopping.is_set():
+                return
         with self._pool.connection() as conn, conn.transaction():
             self._give_up_waiting(conn, as_of)
         self.publish()
