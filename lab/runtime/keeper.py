@@ -1,7 +1,7 @@
 """Watches the supervisor, as its child: `python -m lab.runtime.keeper LAB`.
 
-The supervisor brings back its children, this one included. If it dies itself, the keeper ends what it has left and starts
-the lab anew. It also has the supervisor try again with processes on which it gave up.
+The supervisor brings back its children, this one included. If it dies itself, the keeper ends what it has left and
+starts the lab anew. It also has the supervisor try again with processes on which it gave up.
 """
 
 import os

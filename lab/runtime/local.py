@@ -59,6 +59,8 @@ class LocalRuntime:
         require_free(ports)
         packages.ensure(progress.note)
         self.state.create()
+        for keeps in ("telemetry", "warroom"):
+            (self.state.data / keeps).mkdir(exist_ok=True)
         for token in ("team", "instructor", "webhook"):
             self.state.token(token)
         record = Record(ports.base, load=load, wanted=True, mark=secrets.token_hex(16))
@@ -122,6 +124,8 @@ class LocalRuntime:
         pending = {program.name: program for program in self._programs() if program.name in names}
         deadline = time.monotonic() + START_LIMIT_S
         while pending:
+            if self.state.given_up:
+                raise LabError(f"Lab {self.name} is taken down by another command.")
             infos = self.supervisor.processes()
             for name in sorted(health.healthy(pending.values(), self.state), key=NAMES.index):
                 progress.healthy(name, time.monotonic() - began)
@@ -141,7 +145,7 @@ class LocalRuntime:
     def down(self, progress: Progress, *, purge: bool = False) -> None:
         if not self.state.path.exists():
             raise UsageError(f"There is no lab {self.name}.")
-        with self.state.lock(waiting=progress.note):
+        with self.state.giving_up(), self.state.lock(waiting=progress.note):
             self.state.update(wanted=False)
             self._end(progress)
             if purge:

@@ -1,7 +1,7 @@
 """Processes of ours that outlived their supervisor: found by what was recorded, never by name.
 
-Two records exist. The supervisor writes the pid and the birth of each child it forks. And every process of a run carries
-the run's random mark in its environment, which finds grandchildren whose parents are gone.
+Two records exist. The supervisor writes the pid and the birth of each child it forks. And every process of a run
+carries its random mark in the environment, which finds grandchildren whose parents are gone.
 """
 
 import contextlib

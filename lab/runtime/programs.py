@@ -20,7 +20,7 @@ CALLS = {
     "partner": (),
     "load": ("billing", "checkout", "inventory", "promotions", "orders"),
 }
-WITHOUT_DATABASE = ("partner",)
+WITHOUT_DATABASE = ("warroom", "promotions", "partner")
 SERVICES = tuple(name for name in CALLS if name != "load")
 NAMES = ("postgres", "prometheus", "alertmanager", "telemetry", *SERVICES, "load")
 # Watches the supervisor itself; see lab.runtime.keeper.
@@ -106,6 +106,7 @@ def _service(name: str, state: State, ports: Ports) -> Program:
     if name == "warroom":
         extra["WEBHOOK_TOKEN_FILE"] = str(state.tokens / "webhook")
         extra["TEAM_TOKEN_FILE"] = str(state.tokens / "team")
+        extra["STATE_DIR"] = str(state.data / "warroom")
     return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)
 
 

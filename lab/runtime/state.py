@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from lab.errors import LabError, UsageError
+from lab.runtime import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".lab"
@@ -124,6 +125,20 @@ class State:
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+    @contextlib.contextmanager
+    def giving_up(self) -> Iterator[None]:
+        """For the time of a `down`: an `up` that is under way elsewhere sees it and lets go of the lock."""
+        request = self.path / "down"
+        processes.write(request, os.getpid())
+        try:
+            yield
+        finally:
+            request.unlink(missing_ok=True)
+
+    @property
+    def given_up(self) -> bool:
+        return any(processes.birth(one.pid) == one.birth for one in processes.read(self.path / "down"))
 
     def purge(self) -> None:
         if self.sockets != self.run:
