@@ -1,0 +1,1 @@
+"""The pager: pages come in from Alertmanager, are kept, shown and acknowledged."""

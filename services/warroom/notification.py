@@ -1,0 +1,41 @@
+"""What Alertmanager posts to a webhook: its payload, version 4.
+
+https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+
+
+def _utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is outside the years 1 to 9999 in UTC") from None
+
+
+def _named(labels: dict[str, str]) -> dict[str, str]:
+    if not labels.get("alertname"):
+        raise ValueError("has no alertname")
+    return labels
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_utc)]
+
+
+class Alert(BaseModel):
+    """`endsAt` of a firing alert is in the future or in the year 1."""
+
+    status: Literal["firing", "resolved"]
+    labels: Annotated[dict[str, str], AfterValidator(_named)]
+    annotations: dict[str, str] = {}
+    startsAt: Moment
+    endsAt: Moment
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{1,64}$")]
+
+
+class Notification(BaseModel):
+    version: Literal["4"]
+    alerts: Annotated[list[Alert], Field(max_length=1_000)]
