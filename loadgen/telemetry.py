@@ -42,12 +42,12 @@ class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         context = trace.get_current_span().get_span_context()
         line = {
-            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
+            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")[:-6] + "Z",
+            "level": record.levelname,
             "service": SERVICE,
             "event": record.getMessage(),
-            "trace_id": f"{context.trace_id:032x}" if context.is_valid else "",
-            "span_id": f"{context.span_id:016x}" if context.is_valid else "",
+            "trace_id": f"{context.trace_id:032x}" if context.is_valid else None,
+            "span_id": f"{context.span_id:016x}" if context.is_valid else None,
             **getattr(record, "fields", {}),
         }
         if record.exc_info:

@@ -1,0 +1,110 @@
+"""kill -9 of each process in turn, under load: does the lab come back by itself, and is every charge there once?
+
+Meanwhile one careful customer charges with keys of their own and repeats each charge, unchanged, until it is answered.
+At the end each answered key must stand once in billing's book and once in the processor's, with nothing between them.
+"""
+
+import os
+import signal
+import threading
+import time
+import uuid
+from collections import Counter
+
+import httpx
+from support.driving import Lab, arguments, figure, report, say, wait_for
+
+BACK_WITHIN_S = 60.0
+
+
+class CarefulCustomer(threading.Thread):
+    """Charges four times a second; `answered` holds the keys that billing said yes to."""
+
+    def __init__(self, billing_url: str) -> None:
+        super().__init__(name="careful-customer", daemon=True)
+        self._url = f"{billing_url}/charges"
+        self._over = threading.Event()
+        self.answered: list[str] = []
+
+    def run(self) -> None:
+        with httpx.Client(timeout=10) as http:
+            while not self._over.is_set():
+                key = f"careful-{uuid.uuid4().hex}"
+                lines = [{"description": "Storage", "net": "10.01"}, {"description": "Freight", "net": "7.77"}]
+                while not self._charge(http, key, {"account": "a-001", "lines": lines}):
+                    time.sleep(0.5)
+                self.answered.append(key)
+                self._over.wait(0.25)
+
+    def _charge(self, http: httpx.Client, key: str, body: dict) -> bool:
+        try:
+            return http.post(self._url, json=body, headers={"Idempotency-Key": key}).is_success
+        except httpx.TransportError:
+            return False
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join(60)
+
+
+def kill_and_wait(lab: Lab, name: str, pid: int) -> float:
+    """Seconds until everything is healthy again, with another process under this name. Raises TimeoutError."""
+    os.kill(pid, signal.SIGKILL)
+    began = time.monotonic()
+
+    def back() -> bool:
+        status = lab.status()
+        new = next(one["pid"] for one in status["services"] if one["name"] == name)
+        return status["ready"] and new not in (None, pid)
+
+    wait_for(back, f"{name} after kill -9", BACK_WITHIN_S)
+    return time.monotonic() - began
+
+
+def book(lab: Lab) -> Counter:
+    """How often each key was charged, in billing's book."""
+    keys: Counter = Counter()
+    after: int | None = 0
+    while after is not None:
+        answer = lab.get("billing", "/book", after=after, limit=1_000)
+        keys.update(entry["charge_key"] for entry in answer["entries"] if entry["kind"] == "charge")
+        after = answer["next"]
+    return keys
+
+
+def main() -> None:
+    options = arguments(__doc__, only="")
+    lab = Lab.attach(options.name)
+    before = lab.difference_cents()
+    customer = CarefulCustomer(lab.url("billing"))
+    customer.start()
+    figures = []
+    for one in lab.status()["services"]:
+        if options.only and one["name"] not in options.only.split(","):
+            continue
+        pid = next(now["pid"] for now in lab.status()["services"] if now["name"] == one["name"])
+        try:
+            took = kill_and_wait(lab, one["name"], pid)
+        except TimeoutError as late:
+            say(str(late))
+            took = None
+        say(f"{one['name']}: all healthy {'not at all' if took is None else f'after {took:.1f} s'}")
+        figures.append(figure(f"all healthy after kill -9 of {one['name']}", took, "s", BACK_WITHIN_S))
+    customer.stop()
+    charged = book(lab)
+    lost = [key for key in customer.answered if not charged[key]]
+    doubled = [key for key, times in charged.items() if times > 1 and key.startswith("careful-")]
+    wait_for(lambda: all(lab.get("processor", f"/book/{key}") for key in customer.answered[-20:]), "the outbox", 60)
+    unknown = [key for key in customer.answered if lab.get("processor", f"/book/{key}") is None]
+    figures += [
+        figure("charges of the careful customer", len(customer.answered), ""),
+        figure("answered and not in billing's book", len(lost), "", 0),
+        figure("charged more than once", len(doubled), "", 0),
+        figure("answered and not in the processor's book", len(unknown), "", 0),
+        figure("growth of the difference of the books", lab.difference_cents() - before, "cents", 0),
+    ]
+    report(figures)
+
+
+if __name__ == "__main__":
+    main()

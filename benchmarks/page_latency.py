@@ -1,0 +1,182 @@
+"""For each scenario: load start → symptom over its threshold → page delivered; then load stop → health again.
+
+Beside the seconds from symptom to page stands their floor: `for` and `group_wait` as configured. A trigger passes when
+the expected page came within 60 s and 1.3 × that floor after the symptom, no page told another story, and recovery
+went as the scenario's private file says. Nothing is asserted; `passed` and `unexpected pages` are figures.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from support.driving import Lab, arguments, figure, report, say, wait_for
+from support.floors import floor
+
+from lab.scenario import AlertRef, Recovery, Scenario, load_all, load_private
+
+PAGE_WITHIN_S = 60.0
+RECOVERED_WITHIN_S = 60.0
+STAYS_S = 20.0
+
+
+def epoch(moment: str) -> float:
+    return datetime.fromisoformat(moment.replace("Z", "+00:00")).timestamp()
+
+
+@dataclass
+class Trigger:
+    """One run of one scenario; seconds, None for what did not happen."""
+
+    to_symptom: float | None = None
+    to_page: float | None = None
+    recovered: float | None = None
+    unexpected: set[str] = field(default_factory=set)
+    trouble: list[str] = field(default_factory=list)
+
+    @property
+    def after_symptom(self) -> float | None:
+        return None if self.to_page is None or self.to_symptom is None else self.to_page - self.to_symptom
+
+
+def is_of(alert: AlertRef, labels: dict) -> bool:
+    return (labels.get("alertname"), labels.get("service")) == (alert.alertname, alert.service)
+
+
+def trigger(lab: Lab, scenario: Scenario) -> Trigger:
+    """Start the load, wait for the page, stop the load, bring health back."""
+    run = Trigger()
+    expected = scenario.alerts[0]
+    wait_for(lab.quiet, "no alert and no open page before the trigger", 180)
+    known = {page["id"] for page in lab.pages()}
+    began = time.time()
+    lab.load(scenario.profile, "start")
+    try:
+        wait_for(lambda: _look(lab, run, expected, known, began), "the expected page", PAGE_WITHIN_S + 10)
+    except TimeoutError as late:
+        run.trouble.append(str(late))
+    lab.load(scenario.profile, "stop")
+    try:
+        recover(lab, run, expected, load_private(scenario.id).recovery)
+    except TimeoutError as late:
+        run.trouble.append(str(late))
+        lab.labctl("restart", "checkout", "inventory", "promotions", "orders")
+    mine = [alert for alert in scenario.alerts]
+    run.unexpected = {
+        f"{page['alertname']} {page['service']}"
+        for page in lab.pages()
+        if page["id"] not in known and not any(is_of(alert, page) for alert in mine)
+    }
+    if run.to_page is not None and run.to_page > PAGE_WITHIN_S:
+        run.trouble.append(f"the page took {run.to_page:.0f} s")
+    if run.after_symptom is not None and run.after_symptom > 1.3 * floor(expected.alertname).after_symptom:
+        run.trouble.append(f"{run.after_symptom:.1f} s from symptom to page")
+    return run
+
+
+def _look(lab: Lab, run: Trigger, expected: AlertRef, known: set[str], began: float) -> bool:
+    """Notes when Prometheus first saw the symptom and when the page was delivered; true once it was."""
+    if run.to_symptom is None:
+        seen = [epoch(alert["activeAt"]) for alert in lab.alerts() if is_of(expected, alert["labels"])]
+        run.to_symptom = seen[0] - began if seen else None
+    delivered = [page for page in lab.pages() if page["id"] not in known and is_of(expected, page)]
+    if delivered:
+        run.to_page = epoch(delivered[0]["delivered_at"]) - began
+    return bool(delivered)
+
+
+def recover(lab: Lab, run: Trigger, expected: AlertRef, recovery: Recovery) -> None:
+    """Load has stopped: what the scenario names is done, and health must follow. Raises TimeoutError."""
+    if recovery.restart:
+        time.sleep(STAYS_S)
+        if not any(is_of(expected, alert["labels"]) for alert in lab.alerts()):
+            run.trouble.append(f"it healed by itself within {STAYS_S:g} s of load stop")
+        lab.labctl("restart", *recovery.restart)
+    began = time.time()
+    wait_for(lab.quiet, "health after load stop", RECOVERED_WITHIN_S)
+    run.recovered = time.time() - began
+    if recovery.level_books:
+        if not lab.difference_cents():
+            run.trouble.append("the books agree although nobody levelled them")
+        level_books(lab)
+
+
+def level_books(lab: Lab) -> int:
+    """Compensating entries, tried dry first, until the books agree to the cent. Gives how many there were."""
+    settled = wait_for(lambda: _settled(lab), "a reconciliation that stands still", 90, every=3)
+    entries = settled and differing(lab)
+    for start in range(0, len(entries), 500):
+        body = {"idempotency_key": f"level-{uuid.uuid4().hex}", "entries": entries[start : start + 500]}
+        for dry_run in (True, False):
+            url = f"{lab.url('billing')}/adjustments"
+            lab.http.post(url, json={**body, "dry_run": dry_run}).raise_for_status()
+    wait_for(lambda: lab.difference_cents() == 0, "books that agree to the cent", 30)
+    say(f"levelled the books with {len(entries)} entries")
+    return len(entries)
+
+
+def _settled(lab: Lab) -> bool:
+    before = lab.difference_cents()
+    time.sleep(5)
+    return before is not None and lab.difference_cents() == before
+
+
+def differing(lab: Lab) -> list[dict]:
+    entries: list[dict] = []
+    after = ""
+    while after is not None:
+        answer = lab.get("processor", "/reconciliation", after=after, limit=500)
+        for row in answer["differing"]:
+            reason = "Levels billing's book with the processor's"
+            entries.append({"charge_key": row["charge_key"], "amount": row["compensating"], "reason": reason})
+        after = answer["next"]
+    return entries
+
+
+def summarise(scenario: Scenario, runs: list[Trigger]) -> list[dict]:
+    bounds = floor(scenario.alerts[0].alertname)
+    figures = []
+    for name, unit, values, beside in (
+        ("load start to symptom", "s", [run.to_symptom for run in runs], None),
+        ("symptom to page", "s", [run.after_symptom for run in runs], bounds.after_symptom),
+        ("load start to page", "s", [run.to_page for run in runs], bounds.whole),
+        ("recovery", "s", [run.recovered for run in runs], None),
+    ):
+        for which, value in zip(("median", "worst"), _median_and_worst(values), strict=True):
+            figures.append(figure(f"{scenario.id}: {name}, {which}", value, unit, beside))
+    unexpected = sum(len(run.unexpected) for run in runs)
+    passed = sum(not run.trouble and not run.unexpected and run.to_page is not None for run in runs)
+    figures.append(figure(f"{scenario.id}: unexpected pages", unexpected, "", 0))
+    figures.append(figure(f"{scenario.id}: passed", passed, f"of {len(runs)}", len(runs)))
+    return figures
+
+
+def _median_and_worst(values: list[float | None]) -> tuple[float | None, float | None]:
+    """The worst of what did not always happen is not a number of seconds: None."""
+    there = sorted(value for value in values if value is not None)
+    if not there:
+        return None, None
+    return there[len(there) // 2], there[-1] if len(there) == len(values) else None
+
+
+def main() -> None:
+    options = arguments(__doc__, times=1, scenario="")
+    lab = Lab.attach(options.name)
+    figures = []
+    for scenario in load_all():
+        if options.scenario and scenario.id != options.scenario:
+            continue
+        runs = []
+        for n in range(options.times):
+            run = trigger(lab, scenario)
+            runs.append(run)
+            say(
+                f"{scenario.id} {n + 1}/{options.times}: symptom {run.to_symptom}, page {run.to_page}, recovered "
+                f"{run.recovered}, unexpected {sorted(run.unexpected)}, trouble {run.trouble}"
+            )
+        figures += summarise(scenario, runs)
+    report(figures)
+
+
+if __name__ == "__main__":
+    main()
