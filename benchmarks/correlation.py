@@ -91,13 +91,12 @@ def main() -> None:
         end=int(end * 1e6),
         limit=options.checkouts,
     )["data"]
+    traceless = sum(count for event, count in unnamed.items() if event.endswith(": request"))
     report(
         [
             figure("log lines that name a trace", sum(named.values()), ""),
             figure("traces named by log lines and not stored", len(lost), "", 0),
-            figure(
-                "request lines without a trace", sum(n for e, n in unnamed.items() if e.endswith(": request")), "", 0
-            ),
+            figure("request lines without a trace", traceless, "", 0),
             figure("exemplars", sum(shown.values()), ""),
             figure("traces named by exemplars and not stored", len(lost_exemplars), "", 0),
             figure("checkouts looked at", len(checkouts), ""),

@@ -13,7 +13,9 @@ from datetime import datetime
 from support.driving import Lab, arguments, figure, report, say, wait_for
 from support.floors import floor
 
-from lab.scenario import AlertRef, Recovery, Scenario, load_all, load_private
+from lab import private
+from lab.private import Recovery
+from lab.scenario import Alert, Scenario, load_all
 
 PAGE_WITHIN_S = 60.0
 RECOVERED_WITHIN_S = 60.0
@@ -39,7 +41,7 @@ class Trigger:
         return None if self.to_page is None or self.to_symptom is None else self.to_page - self.to_symptom
 
 
-def is_of(alert: AlertRef, labels: dict) -> bool:
+def is_of(alert: Alert, labels: dict) -> bool:
     return (labels.get("alertname"), labels.get("service")) == (alert.alertname, alert.service)
 
 
@@ -57,7 +59,7 @@ def trigger(lab: Lab, scenario: Scenario) -> Trigger:
         run.trouble.append(str(late))
     lab.load(scenario.profile, "stop")
     try:
-        recover(lab, run, expected, load_private(scenario.id).recovery)
+        recover(lab, run, expected, private.load(scenario.id).recovery)
     except TimeoutError as late:
         run.trouble.append(str(late))
         lab.labctl("restart", "checkout", "inventory", "promotions", "orders")
@@ -74,7 +76,7 @@ def trigger(lab: Lab, scenario: Scenario) -> Trigger:
     return run
 
 
-def _look(lab: Lab, run: Trigger, expected: AlertRef, known: set[str], began: float) -> bool:
+def _look(lab: Lab, run: Trigger, expected: Alert, known: set[str], began: float) -> bool:
     """Notes when Prometheus first saw the symptom and when the page was delivered; true once it was."""
     if run.to_symptom is None:
         seen = [epoch(alert["activeAt"]) for alert in lab.alerts() if is_of(expected, alert["labels"])]
@@ -85,7 +87,7 @@ def _look(lab: Lab, run: Trigger, expected: AlertRef, known: set[str], began: fl
     return bool(delivered)
 
 
-def recover(lab: Lab, run: Trigger, expected: AlertRef, recovery: Recovery) -> None:
+def recover(lab: Lab, run: Trigger, expected: Alert, recovery: Recovery) -> None:
     """Load has stopped: what the scenario names is done, and health must follow. Raises TimeoutError."""
     if recovery.restart:
         time.sleep(STAYS_S)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import scenario
+from lab import private, scenario
 
 ROOT = Path(__file__).parents[2]
 IDS = [found.id for found in scenario.load_all()]
@@ -38,10 +38,10 @@ def compiled(words: list[str]) -> list[re.Pattern]:
 
 
 def spoilers(scenario_id: str) -> list[re.Pattern]:
-    return compiled(scenario.load_private(scenario_id).spoilers)
+    return compiled(private.load(scenario_id).spoilers)
 
 
-COMMON = compiled(yaml.safe_load((scenario.SCENARIOS / "common" / "spoilers.yaml").read_text()))
+COMMON = compiled(yaml.safe_load((scenario.FOLDER / "common" / "spoilers.yaml").read_text()))
 
 
 def strings(source: str) -> str:
