@@ -40,7 +40,7 @@ class _Entry:
 
 
 def trace_json(found: Sequence[Found], *, raw: bool = False) -> dict[str, Any]:
-    """One trace of at least one span: `{traceID, spans, processes, warnings}`; `raw` leaves the spans as they were sent."""
+    """One trace of at least one span: `{traceID, spans, processes, warnings}`; `raw` leaves them as sent."""
     # A sender that tries again sends the same span twice.
     distinct = {(_process_key(item), item.scope.name, item.scope.version, _bytes(item.span)): item for item in found}
     entries = [_entry(item) for item in (found if raw else distinct.values())]
@@ -54,7 +54,7 @@ def trace_json(found: Sequence[Found], *, raw: bool = False) -> dict[str, Any]:
     return {
         "traceID": entries[0].shown["traceID"],
         "spans": [entry.shown for entry in entries],
-        "processes": {name: process_json(resources[key]) for key, name in names.items()},
+        "processes": {name: process_json(resources[key], raw=raw) for key, name in names.items()},
         "warnings": None,
     }
 
@@ -64,16 +64,15 @@ def id_text(trace_id: bytes) -> str:
     return trace_id.hex() if any(trace_id[:8]) else trace_id[8:].hex()
 
 
-def process_json(resource: Resource) -> dict[str, Any]:
+def process_json(resource: Resource, *, raw: bool = False) -> dict[str, Any]:
     tags = [tag(attribute) for attribute in resource.attributes if attribute.key != "service.name"]
-    return {"serviceName": service_of(resource), "tags": sorted(tags, key=tag_order)}
+    return {"serviceName": service_of(resource), "tags": tags if raw else sorted(tags, key=tag_order)}
 
 
 def span_tags(span: Span, scope: InstrumentationScope) -> list[Tag]:
     """Its attributes, and as tags what Jaeger's span has no field for."""
-    tags = [
-        string_tag(f"otel.scope.{name}", getattr(scope, name)) for name in ("name", "version") if getattr(scope, name)
-    ]
+    named = (("otel.scope.name", scope.name), ("otel.scope.version", scope.version))
+    tags = [string_tag(key, value) for key, value in named if value]
     tags += map(tag, span.attributes)
     if span.kind in KINDS:
         tags.append(string_tag("span.kind", KINDS[span.kind]))

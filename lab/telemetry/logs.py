@@ -63,10 +63,8 @@ def find_logs(reader: Reader, query: LogQuery) -> dict[str, Any]:
     `limit` of it (and the rest of the batch that the last of them came in), so that nobody who follows misses any.
     """
     # Read first: what arrives while this searches belongs to the next answer.
-    cursor = max(
-        (id_ for _, rows in reader.rows("SELECT max(id) FROM log_batch") for (id_,) in rows if id_),
-        default=query.after or 0,
-    )
+    ends = (row[0] or 0 for _, rows in reader.rows("SELECT max(id) FROM log_batch") for row in rows)
+    cursor = max(ends, default=0)
     found: list[tuple[int, dict[str, Any]]] = []
     if query.after is not None:
         for id_, records in _arrived_between(reader, query, cursor):
@@ -85,17 +83,20 @@ def find_logs(reader: Reader, query: LogQuery) -> dict[str, Any]:
 
 
 def record_json(service: str, record: LogRecord) -> dict[str, Any]:
-    """One line: `ts, level, service, event, trace_id, span_id` and the record's attributes beside them."""
+    """One line: `ts, level, service, event, trace_id, span_id` and the record's attributes beside them.
+
+    The ids are None outside a trace.
+    """
     seconds, rest = divmod(otlp.record_time(record), 10**9)
     stamp = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     attributes = {attribute.key: tag(attribute)["value"] for attribute in record.attributes}
     return attributes | {
         "ts": f"{stamp}.{rest // 1000:06d}Z",
-        "level": record.severity_text or _LEVEL_NAMES[min((record.severity_number + 3) // 4, 6)],
+        "level": _LEVEL_NAMES[min((record.severity_number + 3) // 4, 6)],
         "service": service,
         "event": text(record.body),
-        "trace_id": record.trace_id.hex(),
-        "span_id": record.span_id.hex(),
+        "trace_id": record.trace_id.hex() or None,
+        "span_id": record.span_id.hex() or None,
     }
 
 

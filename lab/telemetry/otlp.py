@@ -38,7 +38,7 @@ class BodyTooLarge(BadBody):
 
 @dataclass(frozen=True, slots=True)
 class SpanBatch:
-    """Times are microseconds since the epoch, `longest` is microseconds; `traces` are keys as `trace_key` makes them."""
+    """Times are microseconds since the epoch, `longest` is microseconds, `traces` are `trace_key`s."""
 
     service: str
     first: int

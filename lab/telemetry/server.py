@@ -33,12 +33,14 @@ def serve(settings: Settings) -> None:
     archive.open()
     writer = Writer(archive)
     metrics = Metrics(archive)
-    ops = serve_ops(
-        settings.host,
-        settings.ops_port,
-        metrics,
-        lambda: writer.failure or (None if writer.alive else "the telemetry store's writer is not running"),
-    )
+
+    def failure() -> str | None:
+        return writer.failure or (None if writer.alive else "the telemetry store's writer is not running")
+
+    try:
+        ops = serve_ops(settings.host, settings.ops_port, metrics, failure)
+    except OSError as error:
+        raise LabError(f"Port {settings.ops_port} cannot be opened ({error}): set OPS_PORT to a free one.") from None
     writer.start()
     try:
         uvicorn.run(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lab.errors import LabError
 
-# At the lab's healthy rates (250 spans and 60 log lines a second) three hours take about 0.3 GB; the rest is for the incidents.
+# At 250 spans and 60 log lines a second three hours take about 0.3 GB; the rest is for the incidents.
 DEFAULT_MAX_BYTES = 512 * 1024 * 1024
 LEAST_MAX_BYTES = 8 * 1024 * 1024
 

@@ -31,7 +31,7 @@ def tag(attribute: KeyValue) -> Tag:
             shown = number if math.isfinite(number) else str(number)
             return {"key": attribute.key, "type": "float64", "value": shown}
         case "bytes_value":
-            return {"key": attribute.key, "type": "binary", "value": base64.b64encode(value.bytes_value).decode()}
+            return {"key": attribute.key, "type": "binary", "value": text(value) or None}
         case _:
             return {"key": attribute.key, "type": "string", "value": text(value)}
 
@@ -43,8 +43,8 @@ def string_tag(key: str, value: str) -> Tag:
 def tag_order(item: Tag) -> tuple:
     """Jaeger sorts by key, then type, then value."""
     value = item["value"]
-    number = {"int64": int, "float64": float}.get(item["type"])
-    return item["key"], _TYPE_ORDER.index(item["type"]), number(value) if number else value
+    comparable = {"int64": int, "float64": float, "bool": bool}.get(item["type"], str)
+    return item["key"], _TYPE_ORDER.index(item["type"]), comparable(value)
 
 
 def text(value: AnyValue) -> str:

@@ -144,10 +144,8 @@ class Writer:
             for request in group:
                 self._commit([request])
         else:
-            most = self._archive.max_bytes
-            group[0].done.set_exception(
-                BodyTooLarge(f"The batch does not fit into a store of {most} bytes: send less.")
-            )
+            sentence = f"The batch does not fit into a store of {self._archive.max_bytes} bytes: send less at once."
+            group[0].done.set_exception(BodyTooLarge(sentence))
 
     def _forget(self, request: _Request) -> None:
         with self._counting:
