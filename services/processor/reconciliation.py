@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import httpx
 import psycopg
+from opentelemetry import trace
 from prometheus_client import Gauge
 from psycopg import Connection
 from psycopg.rows import dict_row
@@ -22,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 from processor import money
 
 log = logging.getLogger("processor")
+tracer = trace.get_tracer("processor")
 
 PAGE = 500
 
@@ -75,14 +77,8 @@ class Reconciliation:
 
     def tick(self) -> None:
         """Reads what is new in billing's book, to its end, and compares. Raises BookError, psycopg.Error."""
-        with self._pool.connection() as conn:
-            (as_of,) = conn.execute("SELECT clock_timestamp()").fetchone()
-        while self._read_page():
-            if self._stopping.is_set():
-                return
-        with self._pool.connection() as conn, conn.transaction():
-            self._give_up_waiting(conn, as_of)
-        self.publish()
+        with tracer.start_as_current_span("reconcile"):
+            self._tick()
 
     def publish(self) -> None:
         """Sets the gauges to what the database knows."""
@@ -92,6 +88,16 @@ class Reconciliation:
         self._differing.set(state["differing_charges"])
         if state["as_of"]:
             self._reconciled.set(state["as_of"].timestamp())
+
+    def _tick(self) -> None:
+        with self._pool.connection() as conn:
+            (as_of,) = conn.execute("SELECT clock_timestamp()").fetchone()
+        while self._read_page():
+            if self._stopping.is_set():
+                return
+        with self._pool.connection() as conn, conn.transaction():
+            self._give_up_waiting(conn, as_of)
+        self.publish()
 
     def _read_page(self) -> bool:
         """Takes one page over, in one transaction with the position; says whether there may be more."""
