@@ -65,8 +65,19 @@ class Roster:
         self._known(name).window.restart()
 
     def open_when_reachable(self, name: str) -> None:
-        """`name` begins as soon as every service takes connections."""
-        self._known(name).opens = partial(_wait_for, list(self._settings.services.values()))
+        """`name` begins as soon as every service takes connections and has served a first customer of each kind.
+
+        One by one: services that have just started are slow with their first requests, and a queue of customers at
+        the door would be a burst.
+        """
+        crowd = self._known(name)
+
+        def open_quietly() -> None:
+            _wait_for(list(self._settings.services.values()))
+            for stream in self._profiles[name].streams():
+                getattr(crowd.customers, stream.action)()
+
+        crowd.opens = staticmethod(open_quietly)
         self.start(name)
 
     def _known(self, name: str) -> type[Crowd]:
