@@ -100,3 +100,12 @@ def test_amounts_are_decimal_strings_with_two_digits():
         "account": "a-1",
         "lines": [{"description": "Freight", "net": "2.05"}],
     }
+
+
+def test_two_days_of_the_same_seed_have_the_same_charges_under_other_keys():
+    def day() -> list[Charge]:
+        return draw("healthy", 100)
+
+    first, second = day(), day()
+    assert [charge.body() for charge in first] == [charge.body() for charge in second]
+    assert not {charge.key for charge in first} & {charge.key for charge in second}

@@ -80,5 +80,5 @@ def test_the_seed_decides_what_is_asked(seeds, same):
         for _ in range(20):
             visitors.charge()
             visitors.order_page()
-        asked.append(json.dumps(client.calls))
+        asked.append(json.dumps([call[:5] for call in client.calls]))
     assert (asked[0] == asked[1]) is same
