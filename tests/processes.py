@@ -92,6 +92,7 @@ def running(
             eventually(
                 lambda service=service, process=process: service.healthy() or process.poll() is not None,
                 f"{name} is healthy",
+                90,
             )
             assert process.poll() is None, (logs / f"{name}.log").read_text()
         yield services
