@@ -28,8 +28,6 @@ LINKS = {
     "runbook_url": "{{{{ $externalLabels.warroom }}}}/runbooks/{alert}",
     "dashboard_url": "{{{{ $externalLabels.warroom }}}}/d/",
 }
-    r"deadlock|circular|cycle|cyclic|livelock|starv|exhaust|float|rounding|binary64|double charge|n\+1|blocking call"
-)
 
 
 def run(program: str, *arguments: str | Path) -> None:
@@ -105,7 +103,6 @@ def test_pages_are_fast_and_say_when_they_end() -> None:
 
 def test_inhibition_speaks_of_alerts_that_exist() -> None:
     rules = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())["inhibit_rules"]
-    named = {
-        name for rule in rules for side in rule.values() for text in side for name in re.findall(r"\b[A-Z][a-z]\w+", text)
-    }
+    texts = [text for rule in rules for side in rule.values() for text in side]
+    named = {name for text in texts for name in re.findall(r"\b[A-Z]\w+", text)}
     assert named and named <= set(RULE)
