@@ -31,6 +31,7 @@ KEEP_ALIVE = (
     75  # seconds; longer than httpx keeps an idle connection (5 s), so it is never the server that closes first
 )
 GRACE = 3  # seconds that requests under way have after SIGTERM
+FLUSH = 3  # seconds for telemetry that is still queued
 BACKLOG = 2048  # connections
 
 log = logging.getLogger("launch")
@@ -78,7 +79,7 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as leaving:  # by a signal, or by uvicorn when the lifespan failed
         return 0 if leaving.code in (0, None) else 1
     finally:
-        telemetry.flush()
+        telemetry.close(FLUSH)
     return 0
 
 

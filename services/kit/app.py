@@ -18,8 +18,14 @@ def create_app(settings: Settings, *, title: str, lifespan: Lifespan | None = No
     telemetry.set_up(settings.service)
     telemetry.span_metrics.name_peers(settings.peers())
     # The interactive pages load their scripts from a CDN; /openapi.json stays.
-    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, responses=problems.RESPONSES)
+    app = FastAPI(
+        title=title,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.RESPONSES,
+        telemetry=telemetry.FASTAPI,
+    )
     problems.install(app)
     app.add_middleware(AccessLog, service=settings.service)
-    telemetry.instrument(app)
     return app

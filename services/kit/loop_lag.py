@@ -1,10 +1,12 @@
 """Event-loop lag, measured from outside the loop so that it shows while the loop is blocked."""
 
 import asyncio
-import threading
+import contextlib
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
+
+from kit.ticker import Ticker
 
 INTERVAL = 0.2  # seconds between probes
 WINDOW = 5.0  # seconds a finished probe counts: no blocked spell falls between two scrapes
@@ -43,17 +45,12 @@ class LoopLag:
 
     @classmethod
     def watch(cls, loop: asyncio.AbstractEventLoop) -> "LoopLag":
-        """Probes the loop from a daemon thread until it is closed."""
+        """Probes the loop from a thread of its own for as long as it is open."""
         lag = cls(loop.call_soon_threadsafe)
-        pause = threading.Event()
 
-        def run() -> None:
-            while not loop.is_closed():
-                try:
-                    lag.probe()
-                except RuntimeError:  # closed in between
-                    return
-                pause.wait(INTERVAL)
+        def probe() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                lag.probe()
 
-        threading.Thread(target=run, name="loop-lag", daemon=True).start()
+        Ticker("loop lag", INTERVAL, probe)
         return lag
