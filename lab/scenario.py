@@ -1,96 +1,60 @@
-"""Scenarios: what the lab can do to its company, as `scenarios/<id>/` describes it.
-
-`scenario.yaml` may be shown to anybody; `private/scenario.yaml` to the instructor and the referee alone.
-"""
+"""What `scenarios/<id>/scenario.yaml` says: the public side of a scenario."""
 
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lab.errors import LabError, UsageError
+from lab.errors import LabError
 
-SCENARIOS = Path(__file__).parents[1] / "scenarios"
+FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
+# What scenarios share is not one.
+COMMON = "common"
 
-Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
-Parsed = TypeVar("Parsed", bound=BaseModel)
 
-
-class _Strict(BaseModel):
+class Alert(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-
-class AlertRef(_Strict):
-    """An alert as Prometheus names it: its rule and the service in its labels."""
-
-    alertname: str
-    service: str
+    alertname: str = Field(pattern=r"^[A-Z][A-Za-z]+$")
+    service: str = Field(pattern=r"^[a-z]+$")
 
 
-class Scenario(_Strict):
-    """alerts: the page to expect first, then those that may come with it. dashboards: uids."""
+class Scenario(BaseModel):
+    """`profile` is the load that starts it; `alerts` are those that may page because of it."""
 
-    id: Id
-    title: str
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    title: str = Field(min_length=1)
     severity: Literal["critical", "warning"]
-    profile: Id
-    alerts: Annotated[list[AlertRef], Field(min_length=1)]
-    dashboards: Annotated[list[str], Field(min_length=1)]
+    profile: str
+    alerts: list[Alert] = Field(min_length=1)
+    dashboards: list[str] = []
 
 
-class Recovery(_Strict):
-    """What brings health back once the load has stopped. Nothing named: it comes back by itself.
-
-    restart: services to restart together. level_books: differences stay until compensating entries level them.
-    """
-
-    restart: list[str] = []
-    level_books: bool = False
-
-
-class Private(_Strict):
-    """spoilers: regular expressions, of which none may match anything that a trainee sees."""
-
-    spoilers: Annotated[list[str], Field(min_length=1)]
-    recovery: Recovery
-
-
-def load_all(folder: Path = SCENARIOS) -> list[Scenario]:
-    """All scenarios by id. Raises LabError for a file that is not one."""
-    return [_public(path) for path in sorted(folder.glob("*/scenario.yaml"))]
-
-
-def load(scenario_id: str, folder: Path = SCENARIOS) -> Scenario:
-    """Raises UsageError for an unknown id, LabError for a file that is no scenario."""
-    path = folder / scenario_id / "scenario.yaml"
-    known = [found.parent.name for found in sorted(folder.glob("*/scenario.yaml"))]
-    if scenario_id not in known:
-        raise UsageError(f"There is no scenario {scenario_id}; choose one of {', '.join(known)}.")
-    return _public(path)
-
-
-def load_private(scenario_id: str, folder: Path = SCENARIOS) -> Private:
-    """What only instructor and referee may see of `scenario_id`. Raises as `load` does."""
-    load(scenario_id, folder)
-    return _parse(folder / scenario_id / "private" / "scenario.yaml", Private)
-
-
-def _public(path: Path) -> Scenario:
-    scenario = _parse(path, Scenario)
+def load(path: Path) -> Scenario:
+    """Read one scenario.yaml; LabError says what is wrong with it."""
+    try:
+        scenario = Scenario.model_validate(yaml.safe_load(path.read_text()))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise LabError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
+    except ValidationError as error:
+        wrong = "; ".join(f"{_place(item['loc'])}{_lower(item['msg'])}" for item in error.errors())
+        raise LabError(f"{path} is not a scenario: {wrong}.") from error
     if scenario.id != path.parent.name:
-        raise LabError(f"{path} says id: {scenario.id}, but its folder is {path.parent.name}; make them the same.")
+        raise LabError(f"{path} is of scenario {scenario.id!r}: give the folder that name, or the other way round.")
     return scenario
 
 
-def _parse(path: Path, model: type[Parsed]) -> Parsed:
-    try:
-        return model.model_validate(yaml.safe_load(path.read_text()))
-    except FileNotFoundError:
-        raise LabError(f"{path} is missing; every scenario has a public and a private scenario.yaml.") from None
-    except yaml.YAMLError as error:
-        raise LabError(f"{path} is not YAML ({' '.join(str(error).split())}); correct it.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the file"
-        raise LabError(f"{path}: {where}: {first['msg']}; correct it.") from None
+def load_all(folder: Path = FOLDER) -> list[Scenario]:
+    """All scenarios, by id."""
+    return [load(path) for path in sorted(folder.glob("*/scenario.yaml")) if path.parent.name != COMMON]
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return f"{'.'.join(map(str, loc))}: " if loc else ""
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

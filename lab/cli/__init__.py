@@ -1,14 +1,15 @@
 """labctl: the command line. One file a group of commands; errors are one sentence on stderr."""
 
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
-from lab.cli import lifecycle
+from lab.cli import bench, doctor, lifecycle, load, scenarios, sql, test
 from lab.errors import LabError, UsageError
 
-GROUPS = (lifecycle,)
+GROUPS = (lifecycle, doctor, scenarios, load, sql, bench, test)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -27,16 +28,28 @@ for group in GROUPS:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     try:
-        labctl.main(arguments, prog_name="labctl", standalone_mode=False)
-    except click.exceptions.Exit as end:
-        return end.exit_code
+        code = run(arguments)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    try:
+        return labctl.main(arguments, prog_name="labctl", standalone_mode=False) or 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return 0
     except click.Abort:
-        print("labctl: stopped by you", file=sys.stderr)
-        return LabError.exit_code
+        return _say("stopped by you.", LabError.exit_code)
     except click.ClickException as error:
-        print(f"labctl: {error.format_message()} See labctl --help.", file=sys.stderr)
-        return UsageError.exit_code
+        return _say(f"{error.format_message().rstrip('.')}; see labctl --help.", UsageError.exit_code)
     except LabError as error:
-        print(f"labctl: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+        return _say(str(error), error.exit_code)
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"labctl: {sentence}", file=sys.stderr)
+    return code

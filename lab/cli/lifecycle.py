@@ -57,14 +57,15 @@ def _addresses(console: Console, name: str, lab) -> None:
     ):
         console.print(f"  {title:<28} {lab.endpoint(service)}{path}", highlight=False, soft_wrap=True)
     option = "" if name == "main" else f" --name {name}"
+    steps = {
+        f"labctl status{option}": "who is healthy",
+        f"labctl scenarios": "what can be started",
+        f"labctl load start flash-sale{option}": "then wait for the pager, or look with labctl pages",
+        f"labctl down{option}": "when you have had enough",
+    }
     console.print("\nNext:", highlight=False)
-    for command, what in (
-        (f"labctl status{option}", "who is healthy"),
-        (f"labctl scenarios{option}", "what can be started"),
-        (f"labctl load start flash-sale{option}", "then wait for the pager, or: labctl pages"),
-        (f"labctl down{option}", "when you have had enough"),
-    ):
-        console.print(f"  {command:<36} [dim]{what}[/]", highlight=False, soft_wrap=True)
+    for command, what in steps.items():
+        console.print(f"  {command:<{max(map(len, steps)) + 2}}[dim]{what}[/]", highlight=False, soft_wrap=True)
 
 
 @click.command()

@@ -1,6 +1,5 @@
 """What several commands have in common: --name, --json, and how a lab is found."""
 
-import dataclasses
 import json
 from typing import Any
 
@@ -26,9 +25,13 @@ def runtime(name: str) -> Runtime:
     return LocalRuntime(State(name))
 
 
+def endpoint(name: str, service: str) -> str:
+    return runtime(name).endpoint(service)
+
+
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, default=_plain))
 
 
-def _plain(value: Any) -> Any:
-    return dataclasses.asdict(value)
+def _plain(value: Any) -> str:
+    return value.isoformat() if hasattr(value, "isoformat") else str(value)

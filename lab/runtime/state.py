@@ -100,7 +100,7 @@ class State:
         return found
 
     @contextlib.contextmanager
-    def lock(self, timeout_s: float = 90, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
+    def lock(self, timeout_s: float = 120, waiting: Callable[[str], None] | None = None) -> Iterator[None]:
         """One command at a time changes a lab. The lock goes with the process that holds it."""
         self.path.mkdir(parents=True, exist_ok=True)
         path = self.path / "lock"

@@ -78,17 +78,29 @@ def _program(state: State, program: Program) -> dict[str, object]:
     return values | ({"user": program.user} if program.user else {})
 
 
+class _Connection(http.client.HTTPConnection):
+    def __init__(self, path: Path):
+        super().__init__("localhost", timeout=TIMEOUT_S)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(str(self.path))
+        except OSError:
+            self.close()
+            raise
+
+
 class _Transport(xmlrpc.client.Transport):
     def __init__(self, path: Path):
         super().__init__()
         self.path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("localhost", timeout=TIMEOUT_S)
-        connection.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.sock.settimeout(TIMEOUT_S)
-        connection.sock.connect(str(self.path))
-        return connection
+        self._connection = host, _Connection(self.path)
+        return self._connection[1]
 
 
 class Supervisor:
@@ -98,9 +110,9 @@ class Supervisor:
         self.path = socket_path(state)
 
     def _call(self, method: str, *arguments: object) -> Any:
-        proxy = xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_Transport(self.path))
         try:
-            return getattr(proxy.supervisor, method)(*arguments)
+            with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_Transport(self.path)) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
         except http.client.HTTPException as error:
             raise ConnectionError(f"supervisord went away: {error}") from error
 

@@ -1,0 +1,68 @@
+"""load: profiles that are added to the healthy load and taken away again."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from lab.cli import options
+from lab.clients.load import Load
+
+
+@click.group()
+def load() -> None:
+    """Add load profiles, take them away, see what is asked and achieved."""
+
+
+@load.command()
+@options.name
+@click.argument("profile")
+def start(name: str, profile: str) -> None:
+    """Add PROFILE to the load."""
+    _load(name).start(profile)
+    click.echo(f"{profile} is on; labctl load status shows what it achieves, labctl pages what it sets off.")
+
+
+@load.command()
+@options.name
+@click.argument("profile")
+def stop(name: str, profile: str) -> None:
+    """Take PROFILE away."""
+    _load(name).stop(profile)
+    click.echo(f"{profile} is off.")
+
+
+@load.command()
+@options.name
+@options.as_json
+def status(name: str, as_json: bool) -> None:
+    """Requests a second asked for and achieved, failures and latency, over the last seconds, for each profile."""
+    profiles = _load(name).profiles()
+    if as_json:
+        options.print_json(profiles)
+        return
+    table = Table(box=None, pad_edge=False)
+    table.add_column("profile")
+    for column in ("running", "asked/s", "achieved/s", "failures", "p50", "p99"):
+        table.add_column(column, justify="right")
+    for one in profiles:
+        table.add_row(
+            one["profile"],
+            "yes" if one["running"] else "",
+            f"{one['asked_rps']:.1f}",
+            f"{one['achieved_rps']:.1f}",
+            "" if one["failure_ratio"] is None else f"{one['failure_ratio']:.1%}",
+            _milliseconds(one["p50_s"]),
+            _milliseconds(one["p99_s"]),
+        )
+    Console().print(table)
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{1000 * seconds:.0f} ms"
+
+
+def _load(name: str) -> Load:
+    return Load(options.endpoint(name, "load"))
+
+
+COMMANDS = (load,)

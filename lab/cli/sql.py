@@ -1,0 +1,51 @@
+"""sql: one statement as the role that may only read."""
+
+import click
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from lab.cli import options
+from lab.errors import LabError, UsageError
+
+
+@click.command()
+@options.name
+@options.as_json
+@click.argument("statement")
+def sql(name: str, as_json: bool, statement: str) -> None:
+    """Run STATEMENT in the lab's database, as a role that may select and nothing else."""
+    columns, rows = select(options.endpoint(name, "postgres"), statement)
+    if as_json:
+        options.print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    Console().print(table, markup=False)
+
+
+def select(url: str, statement: str) -> tuple[list[str], list[tuple]]:
+    """Columns and rows; one statement, in a transaction that is read-only from its beginning."""
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            connection.read_only = True
+            # preparing refuses a second statement, with which the first could be undone
+            cursor = connection.execute(statement, prepare=True)
+            if cursor.description is None:
+                raise UsageError("Only statements that give rows can be run, such as SELECT or EXPLAIN.")
+            return [column.name for column in cursor.description], cursor.fetchall()
+    except psycopg.OperationalError as error:
+        if error.sqlstate is None:
+            raise LabError("The database does not answer; see labctl status and labctl logs postgres.") from error
+        raise UsageError(_sentence(error)) from error
+    except psycopg.Error as error:
+        raise UsageError(_sentence(error)) from error
+
+
+def _sentence(error: psycopg.Error) -> str:
+    reason = error.diag.message_primary or " ".join(str(error).split())
+    return f"PostgreSQL refused the statement: {reason}."
+
+
+COMMANDS = (sql,)

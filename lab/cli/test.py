@@ -1,0 +1,40 @@
+"""test: the lab's own tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+import click
+
+from lab import environment
+from lab.errors import CheckFailed, LabError
+from lab.runtime import packages
+from lab.runtime.state import ROOT
+
+JAEGER = ROOT / "tests" / "jaeger" / "build.sh"
+
+
+@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST ARGUMENTS]...")
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the lab's tests with pytest, after seeing to what they need. Exit code 3 if one fails."""
+    environment.ensure(environment.DEV_LOCK)
+    packages.ensure(lambda text: click.echo(text, err=True))
+    if JAEGER.exists() and shutil.which("go"):
+        build = subprocess.run([str(JAEGER)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if build.returncode:
+            last = (build.stdout.strip().splitlines() or ["no output"])[-1]
+            raise LabError(f"Jaeger, which a contract test compares with, could not be built ({last}); run {JAEGER}.")
+    done = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=_environment())
+    if done.returncode == 1:
+        raise CheckFailed("A test failed; its name is in the summary above.")
+    if done.returncode:
+        raise LabError(f"pytest ended with exit code {done.returncode}; its output above says why.")
+
+
+def _environment() -> dict[str, str]:
+    return {key: value for key, value in os.environ.items() if not key.startswith("LAB_")}
+
+
+COMMANDS = (test,)
