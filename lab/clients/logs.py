@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from lab.errors import LabError
+from lab.errors import LabError, UsageError
 
 Record = dict[str, Any]
 """`{ts, level, service, event, trace_id, span_id, …}`, as the service wrote it to its own log."""
@@ -34,9 +33,7 @@ class Logs:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -99,4 +96,5 @@ class Logs:
             reason = body["errors"][0]["msg"]
         except (ValueError, KeyError, TypeError, IndexError):
             reason = "its answer is not the telemetry store's"
-        raise LabError(f"The log store at {self._url} refused with status {answer.status_code}: {reason}.")
+        kind = UsageError if answer.is_client_error else LabError
+        raise kind(f"The log store at {self._url} answered {answer.status_code}: {reason}.")

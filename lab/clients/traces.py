@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from lab.errors import LabError
+from lab.errors import LabError, UsageError
 
 Trace = dict[str, Any]
 """Jaeger's JSON of one trace: `{traceID, spans, processes, warnings}`."""
@@ -24,9 +23,7 @@ class Traces:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -35,7 +32,7 @@ class Traces:
     def get(self, trace_id: str) -> Trace:
         """One trace by its id of up to 32 hexadecimal digits; LabError if there is none."""
         if not trace_id or not set(trace_id) <= set("0123456789abcdefABCDEF"):
-            raise LabError(f"{trace_id!r} is no trace id: give up to 32 hexadecimal digits.")
+            raise UsageError(f"{trace_id!r} is no trace id: give up to 32 hexadecimal digits.")
         answer = self._ask(f"/api/traces/{trace_id}")
         if answer.status_code == 404:
             raise LabError(f"There is no trace {trace_id}: it was never recorded, or it is older than what is kept.")
@@ -96,4 +93,5 @@ class Traces:
             reason = body["errors"][0]["msg"]
         except (ValueError, KeyError, TypeError, IndexError):
             reason = "its answer is not Jaeger's"
-        raise LabError(f"The trace store at {self._url} refused with status {answer.status_code}: {reason}.")
+        kind = UsageError if answer.is_client_error else LabError
+        raise kind(f"The trace store at {self._url} answered {answer.status_code}: {reason}.")

@@ -104,23 +104,15 @@ class Archive:
 
     def _expire(self) -> None:
         horizon = (self._clock() - self._retention) * 1_000_000
-        while len(self._segments) > 1 and self._segments[1].start <= horizon:
+        while self._segments and self._segments[0].end <= horizon:
             self._drop_oldest()
 
     def _make_room(self, spans: Sequence[SpanBatch], logs: Sequence[LogBatch]) -> None:
-        needed = self._room_for(spans, logs)
-        if needed > self.max_bytes // 2:
+        if _room_for(spans, logs, 0) > self.max_bytes // 2:
             raise DoesNotFit
+        needed = _room_for(spans, logs, self._segments[-1].size() // PAGE_BYTES if self._segments else 0)
         while self._segments and self.size() + needed > self.max_bytes:
             self._drop_oldest()
-
-    def _room_for(self, spans: Sequence[SpanBatch], logs: Sequence[LogBatch]) -> int:
-        """At most so many bytes grow on disk: each page that is written is in the log and in the file."""
-        rows = sum(len(batch.traces) for batch in (*spans, *logs)) + sum(len(batch.operations) for batch in spans)
-        existing = self._segments[-1].size() // PAGE_BYTES if self._segments else 0
-        index_pages = min(rows, existing + rows // 50) + 32
-        payload_pages = sum(len(batch.payload) // PAGE_BYTES + 2 for batch in (*spans, *logs))
-        return 2 * PAGE_BYTES * (index_pages + payload_pages)
 
     def _drop_oldest(self) -> None:
         oldest, *rest = self._segments
@@ -133,8 +125,15 @@ class Archive:
 
     def _recall(self, segment: Segment) -> None:
         """Let the link tracker see the last batches again, so that a restart breaks no link in two."""
-        newest = segment.query("SELECT max(id) FROM span_batch") + segment.query("SELECT max(id) FROM log_batch")
-        self._last_id = max(segment.start, *(row[0] or 0 for row in newest))
+        self._last_id = segment.end
         since = self._last_id - _REPLAYED_SECONDS * 1_000_000
         for (payload,) in segment.query("SELECT payload FROM span_batch WHERE id >= ? ORDER BY id", (since,)):
             self._links.feed([otlp.open_spans(payload)])
+
+
+def _room_for(spans: Sequence[SpanBatch], logs: Sequence[LogBatch], pages: int) -> int:
+    """By at most so many bytes a segment of so many pages grows: what is written is in its log and in its file."""
+    rows = sum(len(batch.traces) for batch in (*spans, *logs)) + sum(len(batch.operations) for batch in spans)
+    index_pages = min(rows, pages + rows // 50) + 32
+    payload_pages = sum(len(batch.payload) // PAGE_BYTES + 2 for batch in (*spans, *logs))
+    return 2 * PAGE_BYTES * (index_pages + payload_pages)

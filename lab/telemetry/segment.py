@@ -44,6 +44,8 @@ class Segment:
         self.path = path
         self._writer: sqlite3.Connection | None = None
         self._operations: set[tuple[str, str, str]] = set()
+        self.end = self.start
+        """When its last batch arrived, in microseconds; known once it was open."""
 
     @property
     def start(self) -> int:
@@ -71,6 +73,8 @@ class Segment:
         elif version != SCHEMA_VERSION:
             raise sqlite3.DatabaseError(f"it has schema version {version}, not {SCHEMA_VERSION}")
         self._operations = set(writer.execute("SELECT service, name, kind FROM operation"))
+        newest = "SELECT max(id) FROM (SELECT max(id) AS id FROM span_batch UNION SELECT max(id) FROM log_batch)"
+        self.end = writer.execute(newest).fetchone()[0] or self.start
 
     def append(
         self,
@@ -79,10 +83,11 @@ class Segment:
         links: Counter[Link],
     ) -> None:
         """Commit the batches under their ids, and the calls between services that they complete, all or none."""
-        writer, fresh = self._writer, set()
+        writer, fresh, end = self._writer, set(), self.end
         with writer:
             writer.execute("BEGIN IMMEDIATE")
             for batch_id, batch in spans:
+                end = batch_id
                 writer.execute(
                     "INSERT INTO span_batch VALUES (?,?,?,?,?,?,?,?)",
                     (
@@ -93,6 +98,7 @@ class Segment:
                 writer.executemany("INSERT INTO span_trace VALUES (?,?)", ((t, batch_id) for t in sorted(batch.traces)))
                 fresh |= {(batch.service, *operation) for operation in batch.operations} - self._operations
             for batch_id, batch in logs:
+                end = batch_id
                 writer.execute(
                     "INSERT INTO log_batch VALUES (?,?,?,?,?,?,?)",
                     (
@@ -107,6 +113,7 @@ class Segment:
                 ((*link, calls) for link, calls in links.items()),
             )
         self._operations |= fresh
+        self.end = end
 
     def query(self, statement: str, parameters: Iterable = ()) -> list[tuple]:
         """Rows for the writer's own use."""

@@ -1,0 +1,100 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lab.telemetry import otlp
+from lab.telemetry.reader import spans_of
+from lab.telemetry.search import BadQuery, TraceQuery, find_traces, parse_query, parse_trace_id
+from tests.jaeger.spans import MS, message, request, span, trace_id
+
+NOW = 1_700_000_000
+ANY = TraceQuery("orders", "", 0, 2 * NOW * 10**6, 0, 0, 100)
+
+
+def found(store, **conditions) -> list[bytes]:
+    with store.reader() as reader:
+        return find_traces(reader, replace(ANY, **conditions))
+
+
+def add(store, name: str, start: int = 0, duration: int = MS, service: str = "orders", tags=None) -> None:
+    store.add(request(message(service, span(name, f"op {name}", NOW * 10**9 + start, duration, tags=tags))))
+
+
+def test_the_latest_are_found_first_across_segments_whatever_order_they_came_in(store, clock) -> None:
+    for number in (3, 1, 4, 0, 2):
+        add(store, f"t{number}", number * MS)
+        clock.now += 200
+    assert len(store.archive.segments()) > 2
+    assert found(store) == [trace_id(f"t{number}") for number in (4, 3, 2, 1, 0)]
+    assert found(store, limit=2) == [trace_id("t4"), trace_id("t3")]
+
+
+def test_a_trace_counts_once_and_by_its_latest_match(store) -> None:
+    add(store, "a", 0)
+    add(store, "b", 5 * MS)
+    add(store, "a", 9 * MS)
+    assert found(store) == [trace_id("a"), trace_id("b")]
+    assert found(store, limit=1) == [trace_id("a")]
+
+
+def test_spans_of_wrong_clocks_are_found_where_they_claim_to_be(store) -> None:
+    day = 86400 * 10**9
+    add(store, "yesterday", -day)
+    add(store, "tomorrow", day)
+    add(store, "never", -NOW * 10**9)
+    assert found(store) == [trace_id("tomorrow"), trace_id("yesterday"), trace_id("never")]
+    assert found(store, end=NOW * 10**6) == [trace_id("yesterday"), trace_id("never")]
+    assert found(store, start=NOW * 10**6) == [trace_id("tomorrow")]
+    with store.reader() as reader:
+        assert reader.trace(trace_id("tomorrow"))
+
+
+def test_bounds_beyond_sqlites_integers_are_no_error(store) -> None:
+    add(store, "t")
+    assert found(store, start=-(2**70), end=2**70, max_duration=2**62) == [trace_id("t")]
+    assert found(store, min_duration=2**62) == []
+
+
+_words = st.sampled_from(["a", "a-17", "true", "7", "7.5", "", "checkout", "[1]", "ü", "AQ=="])
+_values = st.one_of(_words, st.booleans(), st.sampled_from([7, 7.5, 1.0, b"\x01", b"", None, [1], {"a": 1}]))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    value=_values, wanted=_words, key=st.sampled_from(["k", "error", "event"]), asked=st.sampled_from(["k", "error"])
+)
+def test_skipping_batches_unopened_never_hides_a_match(new_store, value, wanted, key, asked) -> None:
+    """The shortcut by raw bytes must agree with looking at every span."""
+    store = new_store()
+    add(store, "t", tags={key: value})
+    query = replace(ANY, tags={asked: wanted}, operation="op t")
+    [batch], _ = otlp.span_batches(request(message("orders", span("t", "op t", NOW * 10**9, MS, tags={key: value}))))
+    from lab.telemetry.search import _matches
+
+    matches = any(_matches(item, query) for item in spans_of(batch.message))
+    assert found(store, tags={asked: wanted}, operation="op t") == ([trace_id("t")] if matches else [])
+
+
+def test_a_trace_that_vanishes_while_it_is_read_is_no_error(store, clock) -> None:
+    add(store, "t")
+    with store.reader() as reader:
+        clock.now += 10**6
+        add(store, "u")
+        assert find_traces(reader, ANY) == []
+        assert reader.trace(trace_id("t")) == []
+
+
+def test_defaults_of_a_query() -> None:
+    query = parse_query([("service", "orders")], NOW)
+    assert (query.end, query.start) == (NOW * 10**6, (NOW - 2 * 86400) * 10**6)
+    assert (query.limit, query.tags, query.raw) == (100, {}, False)
+
+
+def test_trace_ids() -> None:
+    assert parse_trace_id("abc") == bytes(14) + b"\x0a\xbc"
+    assert parse_trace_id("1" + "0" * 16) == bytes(7) + b"\x01" + bytes(8)
+    for bad in ("", "x", "0x12", "-1", "1" * 33, "+1", "1_0"):
+        with pytest.raises(BadQuery):
+            parse_trace_id(bad)
