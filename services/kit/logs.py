@@ -42,7 +42,7 @@ class JsonFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._second = (0, "")
+        self._second = (-1, "")
 
     def format(self, record: logging.LogRecord) -> str:
         context = get_current_span().get_span_context()

@@ -15,7 +15,6 @@ from opentelemetry.trace import SpanContext, SpanKind
 
 _KINDS = {SpanKind.INTERNAL: 1, SpanKind.SERVER: 2, SpanKind.CLIENT: 3, SpanKind.PRODUCER: 4, SpanKind.CONSUMER: 5}
 _SEVERITIES = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 # A value longer than this is seen once (an error's stack) and would only fill the cache.
 _CACHED_LENGTH = 512
@@ -32,7 +31,7 @@ def _varint(number: int) -> bytes:
 
 
 def _field(number: int, payload: bytes) -> bytes:
-    return _varint(number << 3 | _BYTES) + _varint(len(payload)) + payload
+    return _varint(number << 3 | 2) + _varint(len(payload)) + payload
 
 
 @lru_cache(4096)
@@ -79,7 +78,12 @@ def _event(event: Event) -> bytes:
 
 def _link(context: SpanContext, attributes: Mapping[str, object]) -> bytes:
     ids = b"\x0a\x10" + context.trace_id.to_bytes(16) + b"\x12\x08" + context.span_id.to_bytes(8)
-    return _field(13, ids + _attributes(4, attributes))
+    return _field(13, ids + _attributes(4, attributes) + b"\x35" + _flags(context))
+
+
+def _flags(context: SpanContext | None) -> bytes:
+    """That it is known whether a parent or linked span is remote, and whether it is."""
+    return pack("<L", 0x300 if context is not None and context.is_remote else 0x100)
 
 
 def encode_span(span: ReadableSpan) -> bytes:
@@ -100,9 +104,7 @@ def encode_span(span: ReadableSpan) -> bytes:
     if code := span.status.status_code.value:
         description = span.status.description
         parts.append(_field(15, (_text(2, description) if description else b"") + b"\x18" + _varint(code)))
-    # "is the parent remote" is known, and whether it is
-    flags = 0x100 | (0x200 if parent is not None and parent.is_remote else 0)
-    parts.append(b"\x85\x01" + pack("<L", flags))
+    parts.append(b"\x85\x01" + _flags(parent))
     return _field(2, b"".join(parts))
 
 

@@ -87,10 +87,12 @@ def install(app: FastAPI) -> None:
         return ProblemResponse(error.status, error.title, error.detail, error.headers)
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> ProblemResponse:
+    async def _http(request: Request, error: HTTPException) -> ProblemResponse:
         title = _phrase(error.status_code)
-        detail = error.detail if isinstance(error.detail, str) else str(error.detail)
-        return ProblemResponse(error.status_code, title, detail, dict(error.headers or {}))
+        detail = str(error.detail)
+        if detail == title:  # Starlette's own: no such path, or not with this method
+            detail = f"{title}: {request.method} {request.url.path}"
+        return ProblemResponse(error.status_code, title, detail.rstrip(".") + ".", dict(error.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_: Request, error: RequestValidationError) -> ProblemResponse:
