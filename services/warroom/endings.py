@@ -1,7 +1,7 @@
 """Ends of alerts that no webhook tells.
 
-Alertmanager sends nothing about an alert that is inhibited or silenced while it ends, and forgets what it has sent when
-it is killed. So while a page is open, Alertmanager is asked whether its alert is still there.
+Alertmanager sends nothing about an alert that is silenced while it ends, and when it is killed it forgets what it has
+sent, and so whose end it owes. While a page is open, Alertmanager is asked whether its alert is still there.
 """
 
 import asyncio
