@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import kit
 import psycopg
-from fastapi import FastAPI, Header, Path, Query, Response
+from fastapi import FastAPI, Header, Query, Response
 from kit import Problem
 from prometheus_client import Counter
 from psycopg import Connection
@@ -128,7 +128,7 @@ def create_app(settings: Settings | None = None, *, processor: httpx.Client | No
         return _shown(charge)
 
     @app.get("/accounts/{account}")
-    def get_account(account: Annotated[AccountId, Path(examples=["a-017"])]) -> dict[str, Any]:
+    def get_account(account: AccountId) -> dict[str, Any]:
         with database() as conn:
             balance = book.balance(conn, account)
         if balance is None:

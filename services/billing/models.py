@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 MAX_LINES = 100
 MAX_ENTRIES = 500
@@ -22,11 +22,15 @@ def _not_zero(amount: str) -> str:
     return amount
 
 
-NetAmount = Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,2})?$"), AfterValidator(_more_than_zero)]
-SignedAmount = Annotated[str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$"), AfterValidator(_not_zero)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
-AccountId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+NetAmount = Annotated[
+    str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,2})?$", examples=["12.34"]), AfterValidator(_more_than_zero)
+]
+SignedAmount = Annotated[
+    str, Field(pattern=r"^-?[0-9]{1,10}(\.[0-9]{1,2})?$", examples=["-0.01"]), AfterValidator(_not_zero)
+]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$", examples=["Freight"])]
+Key = Annotated[str, Field(examples=["inv-2041"], pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$")]
+AccountId = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$", examples=["a-017"])]
 
 
 class Body(BaseModel):

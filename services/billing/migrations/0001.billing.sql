@@ -1,5 +1,3 @@
-CREATE SCHEMA IF NOT EXISTS billing;
-
 CREATE TABLE billing.accounts (
     id text PRIMARY KEY,
     balance numeric NOT NULL DEFAULT 0

@@ -1,5 +1,3 @@
-CREATE SCHEMA IF NOT EXISTS processor;
-
 -- The processor's own book.
 CREATE TABLE processor.charges (
     idempotency_key text COLLATE "C" PRIMARY KEY,

@@ -14,6 +14,7 @@ from anyio.from_thread import start_blocking_portal
 from billing.app import Settings as BillingSettings
 from billing.app import create_app as create_billing
 from fastapi import FastAPI
+from migrations import migrate
 from processor.app import Settings as ProcessorSettings
 from processor.app import create_app as create_processor
 
@@ -158,17 +159,10 @@ class Company:
         self.sql("UPDATE processor.progress SET connected_since = connected_since - interval '1 hour'")
 
 
-def migrate(database_url: str) -> None:
-    with psycopg.connect(database_url, autocommit=True) as conn:
-        for file in sorted(SERVICES.glob("billing/migrations/*.sql")) + sorted(
-            SERVICES.glob("processor/migrations/*.sql")
-        ):
-            conn.execute(file.read_text())
-
-
 @pytest.fixture
 def company(database_url: str) -> Iterator[Company]:
-    migrate(database_url)
+    for name in ("billing", "processor"):
+        migrate(database_url, name, SERVICES / name / "migrations")
     company = Company(database_url)
     company.start_billing()
     company.start_processor()

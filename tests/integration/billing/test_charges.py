@@ -2,7 +2,11 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import psycopg
 import pytest
+from billing import book
+
+from .conftest import wait_until
 
 
 def test_a_charge_is_placed_once_and_replayed(company):
@@ -94,6 +98,20 @@ def test_a_reader_of_the_book_misses_nothing_that_is_written_meanwhile(company):
             read()
     read()
     assert sorted(seen) == sorted(f"k-{n}" for n in range(150))
+
+
+def test_a_later_position_waits_for_the_commit_of_an_earlier_one(company):
+    company.charge("k-1", "4")
+    movement = book.Movement("adjustment", "k-1", "a-002", Decimal("1"))
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with psycopg.connect(company.database_url) as slow, ThreadPoolExecutor(1) as other:
+        book.append(slow, [movement])
+        charge = other.submit(company.charge, "k-2", "4")
+        wait_until(lambda: company.sql(waiting), "the other writer to wait")
+        slow.commit()
+        assert charge.result().status_code == 201
+    kinds = [row[0] for row in company.sql("SELECT kind FROM billing.book ORDER BY position")]
+    assert kinds == ["charge", "adjustment", "charge"]
 
 
 def test_the_book_can_not_be_changed(company):
