@@ -25,8 +25,9 @@ def active():
     return Path(sys.prefix).resolve() == VENV.resolve() and is_installed(LOCK)
 
 
-def ensure(lock=LOCK):
+def ensure(lock=None):
     """See to it that the lock is installed; gives the environment's Python. Exits with a sentence if it cannot be."""
+    lock = lock or LOCK
     if not is_installed(lock):
         VENV.parent.mkdir(exist_ok=True)
         with VENV.with_suffix(".lock").open("w") as turn:
@@ -59,12 +60,8 @@ def _pip(lock):
     wanted = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
     done, errors, last = 0, [], ""
     log = VENV.with_suffix(".log")
-    with (
-        log.open("w") as file,
-        subprocess.Popen(
-            [str(PYTHON), *PIP, str(lock)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as pip,
-    ):
+    pip = subprocess.Popen([str(PYTHON), *PIP, str(lock)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    with pip, log.open("w") as file:
         for line in pip.stdout:
             file.write(line)
             last = line.strip() or last

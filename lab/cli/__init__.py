@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import click
 
-from lab.cli import bench, doctor, lifecycle, load, scenarios, sql, test
+from lab.cli import bench, doctor, lifecycle, load, logs, pages, scenarios, sql, test, trace
 from lab.errors import LabError, UsageError
 
-GROUPS = (lifecycle, doctor, scenarios, load, sql, bench, test)
+GROUPS = (lifecycle, doctor, scenarios, load, pages, logs, trace, sql, bench, test)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -72,7 +72,7 @@ def _print(figures: list[dict[str, Any]]) -> None:
         floor = "" if one["floor"] is None else f"{one['floor']:g}"
         value = "–" if one["value"] is None else f"{one['value']:.4g}"
         table.add_row(one["name"], value, one["unit"], floor)
-    Console().print(table, markup=False)
+    options.console().print(table, markup=False)
 
 
 COMMANDS = (bench,)

@@ -3,7 +3,6 @@
 import dataclasses
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from lab.cli import options
@@ -25,7 +24,7 @@ def doctor(name: str, as_json: bool) -> None:
         table = Table("check", "", "found", "fix", box=None, pad_edge=False)
         for check in found:
             table.add_row(check.check, "[green]✓[/]" if check.ok else "[red]✗[/]", check.found, check.fix)
-        Console().print(table)
+        options.console().print(table)
     if failed := [check for check in found if not check.ok]:
         raise CheckFailed(f"{failed[0].check} is not right: {failed[0].fix}.")
 

@@ -36,7 +36,7 @@ class Printed:
 )
 def up(name: str, runtime: str, no_load: bool, port_base: int | None) -> None:
     """Start the lab and wait until all of it is healthy. Harmless when it is up already."""
-    console = Console()
+    console = options.console()
     lab = options.runtime(name)
     began = time.monotonic()
     why = "asked for" if runtime == "local" else "the only one so far; containers come later"
@@ -59,7 +59,7 @@ def _addresses(console: Console, name: str, lab) -> None:
     option = "" if name == "main" else f" --name {name}"
     steps = {
         f"labctl status{option}": "who is healthy",
-        f"labctl scenarios": "what can be started",
+        "labctl scenarios": "what can be started",
         f"labctl load start flash-sale{option}": "then wait for the pager, or look with labctl pages",
         f"labctl down{option}": "when you have had enough",
     }
@@ -73,7 +73,7 @@ def _addresses(console: Console, name: str, lab) -> None:
 @click.option("--purge", is_flag=True, help="Forget data, logs and tokens as well.")
 def down(name: str, purge: bool) -> None:
     """End the lab, also what a crash has left of it."""
-    console = Console()
+    console = options.console()
     with console.status("stopping"):
         options.runtime(name).down(Printed(console), purge=purge)
     console.print(f"Lab {name} is down{' and forgotten' if purge else '; its data is kept'}.", highlight=False)
@@ -84,7 +84,7 @@ def down(name: str, purge: bool) -> None:
 @click.argument("services", nargs=-1, required=True, metavar="SERVICE...")
 def restart(name: str, services: tuple[str, ...]) -> None:
     """Restart services and wait until they are healthy again."""
-    console = Console()
+    console = options.console()
     with console.status("restarting"):
         options.runtime(name).restart(services, Printed(console))
 
@@ -119,7 +119,7 @@ def _table(services: list[Service]) -> None:
         table.add_row(one.name, state, str(one.pid or ""), memory, one.url or "")
     total = sum(one.memory_bytes or 0 for one in services)
     table.add_row("[bold]total[/]", "", "", f"[bold]{total / 2**20:.0f} MB[/]", "")
-    Console().print(table)
+    options.console().print(table)
 
 
 COMMANDS = (up, down, restart, status)

@@ -1,7 +1,6 @@
 """load: profiles that are added to the healthy load and taken away again."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from lab.cli import options
@@ -54,7 +53,7 @@ def status(name: str, as_json: bool) -> None:
             _milliseconds(one["p50_s"]),
             _milliseconds(one["p99_s"]),
         )
-    Console().print(table)
+    options.console().print(table)
 
 
 def _milliseconds(seconds: float | None) -> str:

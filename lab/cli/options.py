@@ -1,13 +1,17 @@
 """What several commands have in common: --name, --json, and how a lab is found."""
 
 import json
+import sys
 from typing import Any
 
 import click
+from rich.console import Console
 
 from lab.runtime.base import Runtime
 from lab.runtime.local import LocalRuntime
 from lab.runtime.state import State
+
+WIDTH_IN_A_PIPE = 160
 
 name = click.option(
     "--name",
@@ -27,6 +31,15 @@ def runtime(name: str) -> Runtime:
 
 def endpoint(name: str, service: str) -> str:
     return runtime(name).endpoint(service)
+
+
+def token(name: str, whose: str) -> str:
+    return State(name).token(whose)
+
+
+def console() -> Console:
+    """On a terminal as wide as that; in a pipe wide enough for our tables."""
+    return Console() if sys.stdout.isatty() else Console(width=WIDTH_IN_A_PIPE)
 
 
 def print_json(value: Any) -> None:

@@ -1,7 +1,6 @@
 """scenarios: what can be started."""
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from lab import scenario
@@ -19,7 +18,7 @@ def scenarios(as_json: bool) -> None:
     table = Table("id", "title", "severity", "profile", box=None, pad_edge=False)
     for one in found:
         table.add_row(*one.values())
-    Console().print(table)
+    options.console().print(table)
 
 
 COMMANDS = (scenarios,)

@@ -2,7 +2,6 @@
 
 import click
 import psycopg
-from rich.console import Console
 from rich.table import Table
 
 from lab.cli import options
@@ -22,7 +21,7 @@ def sql(name: str, as_json: bool, statement: str) -> None:
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    Console().print(table, markup=False)
+    options.console().print(table, markup=False)
 
 
 def select(url: str, statement: str) -> tuple[list[str], list[tuple]]:

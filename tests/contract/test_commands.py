@@ -1,0 +1,55 @@
+"""The documents and the commands say the same."""
+
+import click
+import pytest
+
+from lab.cli import labctl
+from lab.cli.reference import reference
+from lab.runtime.state import ROOT
+
+COMMANDS = {
+    "up",
+    "down",
+    "restart",
+    "status",
+    "doctor",
+    "scenarios",
+    "load",
+    "pages",
+    "logs",
+    "trace",
+    "sql",
+    "bench",
+    "test",
+}
+READING = ["status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench"]
+
+
+def command(words: str) -> click.Command:
+    found: click.Command = labctl
+    for word in words.split():
+        assert isinstance(found, click.Group)
+        found = found.commands[word]
+    return found
+
+
+def test_the_reference_is_what_help_says():
+    assert (ROOT / "docs" / "commands.md").read_text() == reference(), (
+        "run .lab/venv/bin/python -m lab.cli.reference > docs/commands.md"
+    )
+
+
+def test_the_commands_are_those_of_the_design():
+    assert set(labctl.commands) == COMMANDS
+
+
+@pytest.mark.parametrize("words", READING)
+def test_everything_that_reads_prints_json(words: str):
+    assert "--json" in {option for parameter in command(words).params for option in parameter.opts}
+
+
+@pytest.mark.parametrize(
+    "words", [*sorted(COMMANDS - {"scenarios", "load", "test"}), "load start", "load stop", "pages ack"]
+)
+def test_every_command_about_a_lab_takes_its_name(words: str):
+    assert "--name" in {option for parameter in command(words).params for option in parameter.opts}
