@@ -24,7 +24,8 @@ def reference() -> str:
 def _commands(
     command: click.Command, words: list[str], parent: click.Context | None
 ) -> Iterator[tuple[list[str], click.Command, click.Context]]:
-    context = click.Context(command, parent=parent, info_name=words[-1], terminal_width=WIDTH, max_content_width=WIDTH)
+    settings = command.context_settings | {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, parent=parent, info_name=words[-1], **settings)
     yield words, command, context
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
