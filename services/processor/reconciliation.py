@@ -62,9 +62,7 @@ class Reconciliation:
         self._billing = billing
         self._interval_s = interval_s
         self._patience_s = patience_s
-        self._difference = DIFFERENCE.labels(service)
-        self._differing = DIFFERING.labels(service)
-        self._reconciled = RECONCILED.labels(service)
+        self._service = service
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciliation", daemon=True)
 
@@ -81,13 +79,13 @@ class Reconciliation:
             self._tick()
 
     def publish(self) -> None:
-        """Sets the gauges to what the database knows."""
+        """Sets the gauges to what the database knows. Until then there are none: a 0 would say that the books agree."""
         with self._pool.connection() as conn:
             state = summary(conn)
-        self._difference.set(state["difference_cents"])
-        self._differing.set(state["differing_charges"])
+        DIFFERENCE.labels(self._service).set(state["difference_cents"])
+        DIFFERING.labels(self._service).set(state["differing_charges"])
         if state["as_of"]:
-            self._reconciled.set(state["as_of"].timestamp())
+            RECONCILED.labels(self._service).set(state["as_of"].timestamp())
 
     def _tick(self) -> None:
         with self._pool.connection() as conn:
