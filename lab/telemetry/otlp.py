@@ -26,6 +26,7 @@ KINDS = {
     Span.SPAN_KIND_CONSUMER: "consumer",
 }
 _COMPRESSION_LEVEL = 6
+_ERROR_KEY = b"\n\x05error"  # KeyValue.key on the wire
 
 
 class BadBody(ValueError):
@@ -38,7 +39,11 @@ class BodyTooLarge(BadBody):
 
 @dataclass(frozen=True, slots=True)
 class SpanBatch:
-    """Times are microseconds since the epoch, `longest` is microseconds, `traces` are `trace_key`s."""
+    """Times are microseconds since the epoch, `longest` is microseconds, `traces` are `trace_key`s.
+
+    `failed` counts spans of status ERROR, and one more if anything has an attribute called "error": if it is zero,
+    nothing in the batch matches error=true.
+    """
 
     service: str
     first: int
@@ -168,17 +173,18 @@ def _span_batch(message: ResourceSpans) -> SpanBatch:
         failed += span.status.code == Status.STATUS_CODE_ERROR
         traces.add(span.trace_id)
         operations.add((span.name, KINDS.get(span.kind, "")))
+    body = message.SerializeToString()
     return SpanBatch(
         service=service_of(message.resource),
         first=min(starts) // 1000,
         last=max(starts) // 1000,
         longest=-(-longest // 1000),
-        failed=failed,
+        failed=failed + (_ERROR_KEY in body),
         spans=len(starts),
         traces=frozenset(map(trace_key, traces)),
         operations=frozenset(operations),
         message=message,
-        payload=zlib.compress(message.SerializeToString(), _COMPRESSION_LEVEL),
+        payload=zlib.compress(body, _COMPRESSION_LEVEL),
     )
 
 

@@ -3,6 +3,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 
 from lab.telemetry import otlp
 from lab.telemetry.logs import find_logs, parse_query
+from lab.telemetry.reader import Reader
 from lab.telemetry.search import BadQuery
 from tests.jaeger.spans import attributes, trace_id, value
 
@@ -100,6 +101,20 @@ def test_who_follows_sees_each_record_once(store, clock) -> None:
         seen, cursor = seen + answer["data"], answer["cursor"]
     assert sorted(record["event"] for record in seen) == sorted(f"{x}{i}" for i in range(30) for x in "ab")
     assert answer["cursor"] == cursor
+
+
+def test_what_arrives_during_a_search_is_left_to_the_next(store) -> None:
+    class Racing(Reader):
+        def rows(self, statement, *arguments, **options):
+            yield from super().rows(statement, *arguments, **options)
+            if "max(id)" in statement:
+                add(store, "meanwhile")
+
+    add(store, "before")
+    with Racing(store.archive.segments()) as reader:
+        answer = find_logs(reader, parse_query([]))
+    assert [record["event"] for record in answer["data"]] == ["before"]
+    assert events(store, after=answer["cursor"]) == ["meanwhile"]
 
 
 def test_who_follows_an_empty_store_sees_the_first_record(store) -> None:
