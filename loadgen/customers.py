@@ -70,7 +70,7 @@ class Customers:
 
     def order_page(self) -> None:
         account = self._rng.choice(ORDERING_ACCOUNTS)
-        self._client.call("orders", "GET", "/accounts/{account}/orders", path=f"/accounts/{account}/orders?limit=4")
+        self._client.call("orders", "GET", "/accounts/{account}/orders", path=f"/accounts/{account}/orders?limit=3")
 
     def stock_level(self) -> None:
         self._client.call("inventory", "GET", "/stock/{sku}", path=f"/stock/{self._rng.choice(SKUS)}")

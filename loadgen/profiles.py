@@ -91,7 +91,7 @@ class BatchExport(Profile):
     """A partner's nightly job asks for the orders of many accounts in one request."""
 
     interval_s: Interval = 5.0
-    accounts: Count = 30
+    accounts: Count = 18
     per_account: Count = 10
 
     def streams(self) -> list[Steady | Burst]:
