@@ -152,10 +152,11 @@ class Company:
         )
         return self.processor.get("/reconciliation", params={"limit": 500}).json()
 
-    def an_hour_passes(self) -> None:
+    def an_hour_passes(self, relay_rests: bool = True) -> None:
         """For all that the reconciliation remembers, without a pause in its readings."""
         self.sql("UPDATE processor.comparison SET since = since - interval '1 hour'")
-        self.sql("UPDATE processor.charges SET received_at = received_at - interval '1 hour'")
+        if relay_rests:
+            self.sql("UPDATE processor.charges SET received_at = received_at - interval '1 hour'")
         self.sql("UPDATE processor.progress SET connected_since = connected_since - interval '1 hour'")
 
 
