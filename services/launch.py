@@ -177,4 +177,7 @@ def _migrate(name: str, root: Path, settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    exit_code = main(sys.argv[1:])
+    logging.shutdown()
+    # Handlers may still wait in their threads: nothing can end a thread, and sys.exit would wait for them.
+    os._exit(exit_code)

@@ -1,5 +1,6 @@
 """The access log: one line per request, written inside its trace, and the last resort for its errors."""
 
+import asyncio
 import logging
 from time import perf_counter
 
@@ -8,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kit import identity
 from kit.metrics import SERVER_IN_FLIGHT
-from kit.problems import internal_error
+from kit.problems import internal_error, stopping
 
 _log = logging.getLogger("kit.access")
 
@@ -44,6 +45,9 @@ class AccessLog:
         self._in_flight.inc()
         try:
             await self._app(scope, receive, watched)
+        except asyncio.CancelledError:  # the server stops, and has waited for this request for as long as it may
+            if not status:
+                await stopping()(scope, receive, watched)
         except Exception as error:
             span = get_current_span()
             span.record_exception(error)

@@ -1,5 +1,6 @@
 """Logs: one JSON object a line on stdout, each naming the trace it was written in."""
 
+import io
 import json
 import logging
 import sys
@@ -83,7 +84,10 @@ class _LineHandler(logging.StreamHandler):
 
 def set_up(level: str, stream: TextIO | None = None) -> None:
     """Makes JSON lines, on stdout by default, the process's only log, and starts the thread that flushes it."""
-    handler = _LineHandler(stream or sys.stdout)
+    stream = stream or sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(line_buffering=False)
+    handler = _LineHandler(stream)
     handler.setFormatter(JsonFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]

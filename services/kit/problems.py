@@ -59,6 +59,11 @@ def internal_error() -> ProblemResponse:
     return ProblemResponse(500, "Internal Server Error", "The service failed to answer; its log has the error.")
 
 
+def stopping() -> ProblemResponse:
+    """What the client gets for a request that was not done when the service had to stop."""
+    return ProblemResponse(503, "Service Unavailable", "The service is stopping; ask again.", {"Retry-After": "1"})
+
+
 def _phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
