@@ -1,16 +1,18 @@
 """What telemetry costs: an endpoint with one indexed query, bare and with kit, everything sampled and exported.
 
-    python benchmarks/telemetry_cost.py [--rounds 5] [--seconds 3] [--modes sync,async]
+    python benchmarks/telemetry_cost.py [--rounds 10] [--seconds 1] [--modes sync,async]
 
 Prints JSON. Each mode has two server processes, one of plain FastAPI and one started by services/launch.py, with the
-same uvicorn settings, the same handler and a pool of its own. One closed-loop client (16 connections, a traceparent on
-every request, as the customers send it) turns to them in interleaved rounds, so that what else runs on the machine
-hits both alike; the figure is the median of the rounds' ratios. Kit's server exports OTLP to a sink process, logs to a
-file and is scraped every 2 s. CPU a request is user + system time of the server process, which includes the export.
+same settings of uvicorn and of the garbage collector, the same handler and a pool of its own. One closed-loop client
+(16 connections, a traceparent on every request, as the customers send it) turns to them in interleaved rounds, so that
+what else runs on the machine hits both alike; the figure is the median of the rounds' ratios. Kit's server exports OTLP
+to a sink process, logs to a file and is scraped every 2 s. CPU a request is user + system time of the server process,
+which includes the export. Afterwards the sink is asked whether every span and every log record has arrived.
 """
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import random
@@ -83,7 +85,20 @@ def serve_bare(mode: str, url: str, port: int) -> None:
     pool = make_pool(mode, url)
     app = FastAPI(lifespan=opening(pool))
     add_endpoint(app, pool)
-    uvicorn.run(app, port=port, loop="uvloop", http="httptools", access_log=False, log_config=None, ws="none")
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    uvicorn.run(
+        app,
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+    )
 
 
 # What services/launch.py starts for the measured side.
@@ -213,6 +228,7 @@ class Server:
     def __init__(self, process: subprocess.Popen, port: int) -> None:
         self.process = psutil.Process(process.pid)
         self.port = port
+        self.answered = 0
 
     def measure(self, seconds: float) -> tuple[float, float]:
         """(requests a second, CPU seconds a request) of one round."""
@@ -221,6 +237,7 @@ class Server:
         elapsed, after = time.perf_counter() - start, self.process.cpu_times()
         if failed:
             raise SystemExit(f"{failed} of {answered} answers were errors; see the server's output.")
+        self.answered += answered
         cpu = after.user + after.system - before.user - before.system
         return answered / elapsed, cpu / answered
 
@@ -293,6 +310,7 @@ def run_mode(mode: str, url: str, rounds: int, seconds: float, folder: Path) -> 
             for name in order:
                 taken[name].append(servers[name].measure(seconds))
         memory = {name: server.memory() for name, server in servers.items()}
+        arrived = await_arrival(sink_url, servers["kit"].answered)
 
     pairs = list(zip(taken["bare"], taken["kit"], strict=True))
     rate = statistics.median(kit[0] / bare[0] for bare, kit in pairs)
@@ -307,7 +325,19 @@ def run_mode(mode: str, url: str, rounds: int, seconds: float, folder: Path) -> 
             figure(f"{mode}: {label}, CPU", statistics.median(cpu for _, cpu in taken[name]) * 1e6, "µs/request"),
             figure(f"{mode}: {label}, memory (PSS)", memory[name] / 1e6, "MB"),
         ]
-    return figures
+    lost = servers["kit"].answered * 2 - arrived
+    return [*figures, figure(f"{mode}: spans lost of {servers['kit'].answered * 2}", lost, "spans")]
+
+
+def await_arrival(sink_url: str, requests: int) -> int:
+    """How many of the two spans a request (and the two of wait_for's) the sink has, after some seconds at most."""
+    end = time.monotonic() + 10
+    while True:
+        with urllib.request.urlopen(sink_url) as answer:
+            spans = json.load(answer)["spans"] - 2
+        if spans >= requests * 2 or time.monotonic() > end:
+            return spans
+        time.sleep(0.5)
 
 
 def scrape(stack: ExitStack, url: str) -> None:
@@ -337,8 +367,8 @@ def machine() -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of one round")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of one round")
     parser.add_argument("--modes", default="sync,async")
     arguments = parser.parse_args()
 

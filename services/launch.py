@@ -5,6 +5,7 @@ SIGTERM, 2 when the call or a setting is wrong, 1 when something it needs can't 
 """
 
 import asyncio
+import gc
 import importlib
 import importlib.util
 import logging
@@ -32,6 +33,7 @@ KEEP_ALIVE = (
 )
 GRACE = 3  # seconds that requests under way have after SIGTERM
 FLUSH = 3  # seconds for telemetry that is still queued
+GC_THRESHOLD = (10_000, 20, 20)
 BACKLOG = 2048  # connections
 
 log = logging.getLogger("launch")
@@ -97,9 +99,9 @@ def _run(name: str, root: Path) -> None:
     os.environ["SERVICE"] = name
     module = importlib.import_module(f"{name}.app")
     settings = _settings(getattr(module, "Settings", Settings))
-    logs.set_up(settings.log_level)
+    lines = logs.set_up(settings.log_level)
     if settings.otel_exporter_otlp_endpoint:
-        telemetry.export_to(settings.otel_exporter_otlp_endpoint, name)
+        telemetry.export_to(settings.otel_exporter_otlp_endpoint, name, lines)
     else:
         telemetry.set_up(name)
 
@@ -110,8 +112,13 @@ def _run(name: str, root: Path) -> None:
         "starting",
         extra={"address": f"{settings.host}:{listener.getsockname()[1]}", "ops_address": f"{settings.host}:{ops.port}"},
     )
+    app = module.create_app(settings)
+    # Spans are many small objects that die young by themselves; what is here now stays.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
     config = uvicorn.Config(
-        module.create_app(settings),
+        app,
         loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
         http="httptools",
         ws="none",
@@ -119,6 +126,7 @@ def _run(name: str, root: Path) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=GRACE,

@@ -5,12 +5,16 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Callable
 from typing import TextIO
 
-from opentelemetry.trace import get_current_span
+from opentelemetry.trace import SpanContext, get_current_span
 
 from kit import identity
 from kit.ticker import Ticker
+
+# Called with a record, its severity (as OpenTelemetry names it), its extra fields, and the span it was written in.
+Export = Callable[[logging.LogRecord, str, dict[str, object], SpanContext], None]
 
 FLUSH_INTERVAL = 0.2  # seconds; a write a line was a tenth of a small request's CPU
 
@@ -20,11 +24,6 @@ _FIXED = frozenset(("ts", "level", "service", "event", "trace_id", "span_id"))
 _SEVERITIES = {"WARNING": "WARN", "CRITICAL": "FATAL"}  # as OpenTelemetry names them
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str).encode
-
-
-def severity(record: logging.LogRecord) -> str:
-    """DEBUG, INFO, WARN, ERROR or FATAL."""
-    return _SEVERITIES.get(record.levelname, record.levelname)
 
 
 def extras(record: logging.LogRecord) -> dict[str, object]:
@@ -38,28 +37,54 @@ def extras(record: logging.LogRecord) -> dict[str, object]:
     return found
 
 
-class JsonFormatter(logging.Formatter):
-    """`ts` (ISO 8601, UTC), `level`, `service`, `event`, `trace_id`, `span_id` (null outside a trace), extras."""
+class JsonLines(logging.Handler):
+    """Writes `ts` (ISO 8601, UTC), `level`, `service`, `event`, `trace_id`, `span_id` (null outside a trace), extras.
 
-    def __init__(self) -> None:
+    Lines stay in the stream's buffer for a moment, but for warnings and errors.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
         super().__init__()
+        self._stream = stream
         self._second = (-1, "")
+        self._export: Export | None = None
 
-    def format(self, record: logging.LogRecord) -> str:
-        context = get_current_span().get_span_context()
+    def export_to(self, export: Export) -> None:
+        """Has `export` called with each record from now on."""
+        self._export = export
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            context = get_current_span().get_span_context()
+            level, fields = _SEVERITIES.get(record.levelname, record.levelname), extras(record)
+            self._stream.write(self._line(record, level, fields, context))
+            if record.levelno >= logging.WARNING:
+                self.flush()
+            if self._export is not None:
+                self._export(record, level, fields, context)
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        with self.lock:
+            if not self._stream.closed:
+                self._stream.flush()
+
+    def _line(self, record: logging.LogRecord, level: str, fields: dict[str, object], context: SpanContext) -> str:
         line = {
             "ts": self._timestamp(record.created),
-            "level": severity(record),
+            "level": level,
             "service": identity.current(),
             "event": record.getMessage(),
             "trace_id": format(context.trace_id, "032x") if context.is_valid else None,
             "span_id": format(context.span_id, "016x") if context.is_valid else None,
-            **extras(record),
+            **fields,
         }
         try:
-            return _encode(line)
+            return _encode(line) + "\n"
         except ValueError:  # NaN or an infinity, which JSON does not have
-            return _encode({key: str(value) if isinstance(value, float) else value for key, value in line.items()})
+            line = {key: str(value) if isinstance(value, float) else value for key, value in line.items()}
+            return _encode(line) + "\n"
 
     def _timestamp(self, created: float) -> str:
         second = int(created)
@@ -70,29 +95,20 @@ class JsonFormatter(logging.Formatter):
         return f"{text}.{int((created - second) * 1e6):06d}Z"
 
 
-class _LineHandler(logging.StreamHandler):
-    """Leaves lines in the stream's buffer for a moment, but for warnings and errors."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            self.stream.write(self.format(record) + "\n")
-            if record.levelno >= logging.WARNING:
-                self.flush()
-        except Exception:
-            self.handleError(record)
-
-
-def set_up(level: str, stream: TextIO | None = None) -> None:
+def set_up(level: str, stream: TextIO | None = None) -> JsonLines:
     """Makes JSON lines, on stdout by default, the process's only log, and starts the thread that flushes it."""
     stream = stream or sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(line_buffering=False)
-    handler = _LineHandler(stream)
-    handler.setFormatter(JsonFormatter())
+    handler = JsonLines(stream)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
     # They log every call at INFO; the call's span and metric say the same.
     for name in ("httpx", "httpcore", "yoyo"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # What no line shows need not be found out (docs.python.org/3/howto/logging.html#optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = logging.logAsyncioTasks = False
     Ticker("log flush", FLUSH_INTERVAL, handler.flush)
+    return handler

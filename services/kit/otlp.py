@@ -16,11 +16,17 @@ from opentelemetry.trace import SpanContext, SpanKind
 _KINDS = {SpanKind.INTERNAL: 1, SpanKind.SERVER: 2, SpanKind.CLIENT: 3, SpanKind.PRODUCER: 4, SpanKind.CONSUMER: 5}
 _SEVERITIES = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
 
+_ONE_BYTE = [bytes((number,)) for number in range(0x80)]
+
 # A value longer than this is seen once (an error's stack) and would only fill the cache.
 _CACHED_LENGTH = 512
 
 
 def _varint(number: int) -> bytes:
+    if 0 <= number < 0x80:
+        return _ONE_BYTE[number]
+    if 0 <= number < 0x4000:
+        return bytes((number & 0x7F | 0x80, number >> 7))
     number &= 0xFFFFFFFFFFFFFFFF  # negative numbers are two's complement
     out = bytearray()
     while number > 0x7F:
@@ -31,7 +37,7 @@ def _varint(number: int) -> bytes:
 
 
 def _field(number: int, payload: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(payload)) + payload
+    return _ONE_BYTE[number << 3 | 2] + _varint(len(payload)) + payload
 
 
 @lru_cache(4096)

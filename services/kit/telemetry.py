@@ -1,6 +1,5 @@
 """Traces and logs by OpenTelemetry: one tracer provider for the process, W3C context on every hop."""
 
-import logging
 import os
 import threading
 
@@ -14,8 +13,9 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from kit import identity, logs
+from kit import identity
 from kit.export import Outbox
+from kit.logs import JsonLines
 from kit.otlp import encode_record, encode_span
 from kit.span_metrics import SpanMetrics
 
@@ -40,22 +40,6 @@ class _SpanExport(SpanProcessor):
         self._outbox.put(scope.name if scope else "", encode_span(span))
 
 
-class _LogExport(logging.Handler):
-    """Encodes each record as it is written, in the trace it is written in."""
-
-    def __init__(self, outbox: Outbox) -> None:
-        super().__init__()
-        self._outbox = outbox
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            context = trace.get_current_span().get_span_context()
-            item = encode_record(record, logs.severity(record), logs.extras(record), context)
-            self._outbox.put(record.name, item)
-        except Exception:
-            self.handleError(record)
-
-
 def set_up(service: str) -> TracerProvider:
     """Makes the process's tracer provider and instruments httpx and psycopg, once; starts no thread."""
     global _provider
@@ -74,14 +58,14 @@ def set_up(service: str) -> TracerProvider:
     return _provider
 
 
-def export_to(endpoint: str, service: str) -> None:
+def export_to(endpoint: str, service: str, lines: JsonLines) -> None:
     """Sends every span and every log record to an OTLP/HTTP endpoint from now on, by threads of their own."""
     provider = set_up(service)
     resource = provider.resource.attributes
     spans, records = Outbox(f"{endpoint}/v1/traces", resource), Outbox(f"{endpoint}/v1/logs", resource)
     _outboxes.extend((spans, records))
     provider.add_span_processor(_SpanExport(spans))
-    logging.getLogger().addHandler(_LogExport(records))
+    lines.export_to(lambda record, *rest: records.put(record.name, encode_record(record, *rest)))
 
 
 def close(timeout: float) -> None:

@@ -1,17 +1,20 @@
+import io
 import json
 import logging
 import sys
 
-from kit.logs import JsonFormatter
+from kit.logs import JsonLines
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import use_span
+from opentelemetry.trace import INVALID_SPAN_CONTEXT, use_span
 
 
 def line(**fields: object) -> dict:
-    record = logging.makeLogRecord({"name": "shop", "msg": "event", "levelname": "INFO", "created": 0.25} | fields)
-    text = JsonFormatter().format(record)
-    assert "\n" not in text
-    return json.loads(text)
+    standard = {"name": "shop", "msg": "event", "levelname": "INFO", "levelno": logging.INFO, "created": 0.25}
+    record = logging.makeLogRecord(standard | fields)
+    stream = io.StringIO()
+    JsonLines(stream).emit(record)
+    assert stream.getvalue().count("\n") == 1
+    return json.loads(stream.getvalue())
 
 
 def test_six_fields_in_their_order_then_the_extras() -> None:
@@ -52,3 +55,12 @@ def test_an_exception_is_one_line_with_its_stack() -> None:
         found = line(exc_info=sys.exc_info())
     assert (found["exception.type"], found["exception.message"]) == ("ValueError", "no such\nthing")
     assert "test_logs.py" in found["exception.stacktrace"]
+
+
+def test_what_is_exported_is_what_the_line_says() -> None:
+    exported = []
+    lines = JsonLines(io.StringIO())
+    lines.export_to(lambda *arguments: exported.append(arguments))
+    record = logging.makeLogRecord({"name": "shop", "msg": "sold", "levelname": "WARNING", "levelno": 30, "sku": "a"})
+    lines.emit(record)
+    assert exported == [(record, "WARN", {"sku": "a"}, INVALID_SPAN_CONTEXT)]
