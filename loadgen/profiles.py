@@ -90,7 +90,7 @@ class FlashSale(Profile):
 class BatchExport(Profile):
     """A partner's nightly job asks for the orders of many accounts in one request."""
 
-    interval_s: Interval = 5.0
+    interval_s: Interval = 7.0
     accounts: Count = 18
     per_account: Count = 10
 
