@@ -1,18 +1,42 @@
 """labctl: the command line. One file a group of commands; errors are one sentence on stderr."""
 
+import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
 import click
 
-from lab.cli import bench, doctor, lifecycle, load, logs, pages, scenarios, sql, test, trace
 from lab.errors import LabError, UsageError
 
-GROUPS = (lifecycle, doctor, scenarios, load, pages, logs, trace, sql, bench, test)
+# A command's module is imported when it is asked for: `status` need not wait for a database driver.
+MODULES = {
+    "lifecycle": ("up", "down", "restart", "status"),
+    "doctor": ("doctor",),
+    "scenarios": ("scenarios",),
+    "load": ("load",),
+    "pages": ("pages",),
+    "logs": ("logs",),
+    "trace": ("trace",),
+    "sql": ("sql",),
+    "bench": ("bench",),
+    "test": ("test",),
+}
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class Commands(click.Group):
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*self.commands, *(name for names in MODULES.values() for name in names)})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        for module, names in MODULES.items():
+            if name in names:
+                return getattr(importlib.import_module(f"lab.cli.{module}"), name)
+        return super().get_command(context, name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def labctl() -> None:
     """3 A.M. Lab: a small company with real faults, a real pager, and you.
 
@@ -20,13 +44,9 @@ def labctl() -> None:
     """
 
 
-for group in GROUPS:
-    for command in group.COMMANDS:
-        labctl.add_command(command)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # an `up` that is ended ends what it has started
     try:
         code = run(arguments)
         sys.stdout.flush()

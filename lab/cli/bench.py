@@ -73,6 +73,3 @@ def _print(figures: list[dict[str, Any]]) -> None:
         value = "–" if one["value"] is None else f"{one['value']:.4g}"
         table.add_row(one["name"], value, one["unit"], floor)
     options.console().print(table, markup=False)
-
-
-COMMANDS = (bench,)

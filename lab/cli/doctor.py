@@ -27,6 +27,3 @@ def doctor(name: str, as_json: bool) -> None:
         options.console().print(table)
     if failed := [check for check in found if not check.ok]:
         raise CheckFailed(f"{failed[0].check} is not right: {failed[0].fix}.")
-
-
-COMMANDS = (doctor,)

@@ -76,7 +76,7 @@ def down(name: str, purge: bool) -> None:
     console = options.console()
     with console.status("stopping"):
         options.runtime(name).down(Printed(console), purge=purge)
-    console.print(f"Lab {name} is down{' and forgotten' if purge else '; its data is kept'}.", highlight=False)
+    console.print(f"Lab {name} is down{' and forgotten' if purge else ''}.", highlight=False)
 
 
 @click.command()
@@ -120,6 +120,3 @@ def _table(services: list[Service]) -> None:
     total = sum(one.memory_bytes or 0 for one in services)
     table.add_row("[bold]total[/]", "", "", f"[bold]{total / 2**20:.0f} MB[/]", "")
     options.console().print(table)
-
-
-COMMANDS = (up, down, restart, status)

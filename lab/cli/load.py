@@ -62,6 +62,3 @@ def _milliseconds(seconds: float | None) -> str:
 
 def _load(name: str) -> Load:
     return Load(options.endpoint(name, "load"))
-
-
-COMMANDS = (load,)

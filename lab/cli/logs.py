@@ -81,6 +81,3 @@ def _fields(record: Record) -> Iterable[tuple[str, Any]]:
     yield from ((key, value) for key, value in record.items() if key not in STANDING)
     if record.get("trace_id"):
         yield "trace", record["trace_id"]
-
-
-COMMANDS = (logs,)

@@ -56,6 +56,3 @@ def ack(group_name: str, name: str | None, page_id: str) -> None:
 def _time(stamp: str | None) -> str:
     """The time of day of an ISO 8601 time stamp, in UTC."""
     return f"{stamp[11:19]}Z" if stamp else ""
-
-
-COMMANDS = (pages,)

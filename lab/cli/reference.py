@@ -29,7 +29,8 @@ def _commands(
     yield words, command, context
     if isinstance(command, click.Group):
         for name in command.list_commands(context):
-            yield from _commands(command.commands[name], [*words, name], context)
+            if (below := command.get_command(context, name)) is not None:
+                yield from _commands(below, [*words, name], context)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,3 @@ def scenarios(as_json: bool) -> None:
     for one in found:
         table.add_row(*one.values())
     options.console().print(table)
-
-
-COMMANDS = (scenarios,)

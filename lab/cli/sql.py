@@ -45,6 +45,3 @@ def select(url: str, statement: str) -> tuple[list[str], list[tuple]]:
 def _sentence(error: psycopg.Error) -> str:
     reason = error.diag.message_primary or " ".join(str(error).split())
     return f"PostgreSQL refused the statement: {reason}."
-
-
-COMMANDS = (sql,)

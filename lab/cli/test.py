@@ -35,6 +35,3 @@ def test(arguments: tuple[str, ...]) -> None:
 
 def _environment() -> dict[str, str]:
     return {key: value for key, value in os.environ.items() if not key.startswith("LAB_")}
-
-
-COMMANDS = (test,)

@@ -94,6 +94,3 @@ def error_of(span: Span) -> str:
 
 def milliseconds(microseconds: int) -> str:
     return f"{microseconds / 1000:.1f} ms"
-
-
-COMMANDS = (trace,)

@@ -41,15 +41,12 @@ class LocalRuntime:
                 self.bring_up(progress, load=load, port_base=port_base)
 
     def _complete(self, progress: Progress, port_base: int | None) -> None:
-        """Already up: start what is stopped."""
+        """The supervisor is there: start what is stopped, or what an interrupted `up` has not reached."""
         record = self._record()
         if port_base not in (None, record.port_base):
             raise UsageError(f"Lab {self.name} is up on ports from {record.port_base} on; labctl down first.")
         began = time.monotonic()
-        for name in NAMES:
-            self.supervisor.start(name)
-        self._wait(NAMES, progress, began)
-        self.supervisor.start(KEEPER)
+        self._start_all(progress, began)
 
     def bring_up(self, progress: Progress, *, load: bool, port_base: int | None = None) -> None:
         """Start everything; the caller holds the lock. What a failed attempt started is ended again."""
@@ -93,11 +90,16 @@ class LocalRuntime:
                 start_new_session=True,
             )
         processes.write(self._recorded, child.pid)
+        # meanwhile, so that its second of work overlaps with the supervisor's
         database.initialise(self.state, progress.note)
         if not health.wait_for(lambda: self.supervisor.answers() or child.poll() is not None, START_LIMIT_S):
             child.kill()
         if child.poll() is not None:
             raise LabError(f"The supervisor did not start:\n{logfile.last_lines(output)}")
+        self._start_all(progress, began)
+
+    def _start_all(self, progress: Progress, began: float) -> None:
+        database.initialise(self.state, progress.note)
         for name in FIRST:
             self.supervisor.start(name)
         self._wait(["postgres"], progress, began)
@@ -140,7 +142,7 @@ class LocalRuntime:
                         f"{name} did not become healthy; correct what its last lines in {path} name, "
                         f"then run labctl up again.\n{logfile.last_lines(path) or infos[name]['spawnerr']}"
                     )
-            time.sleep(0.1 if pending else 0)
+            time.sleep(0.2 if pending else 0)
 
     # down
 
