@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from kit import problems, telemetry
-from kit.access import AccessLog
+from kit.requests import Requests
 from kit.settings import Settings
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
@@ -15,7 +15,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 
 def create_app(settings: Settings, *, title: str, lifespan: Lifespan | None = None) -> FastAPI:
     """An app with traces, metrics, an access log and problem+json errors; it opens no port and starts no thread."""
-    telemetry.set_up(settings.service)
+    tracer = telemetry.set_up(settings.service).get_tracer("kit")
     telemetry.span_metrics.name_peers(settings.peers())
     # The interactive pages load their scripts from a CDN; /openapi.json stays.
     app = FastAPI(
@@ -24,8 +24,8 @@ def create_app(settings: Settings, *, title: str, lifespan: Lifespan | None = No
         docs_url=None,
         redoc_url=None,
         responses=problems.RESPONSES,
-        telemetry=telemetry.FASTAPI,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
-    app.add_middleware(AccessLog, service=settings.service)
+    app.add_middleware(Requests, service=settings.service, tracer=tracer)
     return app

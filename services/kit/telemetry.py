@@ -3,7 +3,6 @@
 import os
 import threading
 
-from fastapi.telemetry import TelemetryConfig
 from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
@@ -18,10 +17,6 @@ from kit.export import Outbox
 from kit.logs import JsonLines
 from kit.otlp import encode_record, encode_span
 from kit.span_metrics import SpanMetrics
-
-# FastAPI's own tracing: one SERVER span a request, named by the route that it took. The contrib instrumentation matches
-# every request against the routes a second time, and costs twice as much.
-FASTAPI: TelemetryConfig = {"metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
 
 span_metrics = SpanMetrics()
 _provider: TracerProvider | None = None
