@@ -42,6 +42,7 @@ def fuzz(
     token: str = "",
     edit: Callable[[Case], None] = lambda case: None,
     only: str = "",
+    times: int = 1,
 ) -> None:
     """Sends cases to every operation, or to those of the path `only`; `edit` changes a case before it is sent.
 
@@ -55,7 +56,7 @@ def fuzz(
             continue
 
         @settings(
-            max_examples=EXAMPLES or 20,
+            max_examples=times * (EXAMPLES or 20),
             derandomize=not EXAMPLES,
             database=None,
             deadline=None,
