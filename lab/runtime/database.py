@@ -10,6 +10,7 @@ import pwd
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -96,10 +97,13 @@ def initialise(state: State, note: Callable[[str], None]) -> None:
         _let_through(binaries(), note)
     if folder(state).exists():
         return
-    fresh = state.data / "postgres.new"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
-    password = state.data / ".password"
+    for rest in state.data.glob("postgres.*"):
+        shutil.rmtree(rest, ignore_errors=True)
+    for rest in state.data.glob(".postgres.*"):
+        rest.unlink()
+    # a name of its own: the initdb of a killed attempt may still be at work
+    fresh = Path(tempfile.mkdtemp(prefix="postgres.", dir=state.data))
+    password = fresh.with_name(f".{fresh.name}")
     write_private(password, state.token(f"postgres-{SUPERUSER}"))
     as_user = {}
     if owner:
@@ -113,7 +117,9 @@ def initialise(state: State, note: Callable[[str], None]) -> None:
     finally:
         password.unlink(missing_ok=True)
     if done.returncode:
-        raise LabError(f"PostgreSQL's data folder could not be made: {done.stderr.strip().splitlines()[-1]}.")
+        lines = done.stderr.strip().splitlines() or ["no output"]
+        reason = next((line for line in lines if "error:" in line), lines[-1]).rstrip(".")
+        raise LabError(f"PostgreSQL's data folder could not be made ({reason}); mend that and run labctl up again.")
     fresh.rename(folder(state))
 
 

@@ -194,3 +194,30 @@ def test_a_service_that_cannot_start_is_named_with_its_last_lines(lab: str, monk
         assert "warroom did not become healthy" in failed.stderr
         assert "unable to open database file" in failed.stderr
         assert living(name) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 1), (signal.SIGINT, 1), (signal.SIGKILL, -9)])
+def test_an_interrupted_up_is_undone_or_finished_by_the_next(number: int, code: int):
+    name = "e2e-broken"
+    forget(name)
+    command = [
+        sys.executable,
+        str(ROOT / "labctl.py"),
+        "up",
+        "--name",
+        name,
+        "--port-base",
+        str(BASE + 200),
+        "--no-load",
+    ]
+    with contextlib.ExitStack() as after:
+        after.callback(forget, name)
+        up = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until((State(name).run / "supervisor.pid").exists, "a supervisor")
+        up.send_signal(number)
+        assert up.wait(DEADLINE_S) == code
+        if code == 1:
+            assert living(name) == []
+        else:
+            labctl("up", "--name", name)
+            assert status(name)["ready"]
