@@ -32,3 +32,8 @@ def test_symptom_to_page():
 def test_times_of_prometheus_and_of_the_war_room():
     assert page_latency.epoch("2026-11-22T23:00:00.5Z") == pytest.approx(1795388400.5)
     assert page_latency.epoch("2026-11-22T23:00:00+00:00") == 1795388400
+
+
+def test_the_median_of_two_is_between_them():
+    found = figures([Trigger(to_symptom=8.0, to_page=20.0), Trigger(to_symptom=8.0, to_page=22.0)])
+    assert (found["load start to page, median"], found["load start to page, worst"]) == (21.0, 22.0)
