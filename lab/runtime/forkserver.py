@@ -12,6 +12,7 @@ import gc
 import importlib
 import os
 import runpy
+import shlex
 import signal
 import sys
 import threading
@@ -58,9 +59,13 @@ class ForkingOptions(ServerOptions):
 
     def check_execv_args(self, filename: str, argv: list[str], st: os.stat_result) -> None:
         super().check_execv_args(filename, argv, st)
-        if argv[0] == sys.executable and not self.preloaded:
+        if not self.preloaded and shlex.join(argv) in self.forked():
             preload()
             self.preloaded = True
+
+    def forked(self) -> set[str]:
+        configs = (config for group in self.process_group_configs for config in group.process_configs)
+        return {config.command for config in configs if FORKED in (config.environment or {})}
 
     def fork(self) -> int:
         pid = super().fork()

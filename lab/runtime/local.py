@@ -21,7 +21,8 @@ START_LIMIT_S = 90
 # a process that lives but does not answer counts as starting for so long
 STARTING_S = 20
 KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME")
-FIRST = ("postgres", "prometheus", "alertmanager", "telemetry")
+# While the supervisor loads libraries, these start; the load waits for the services by itself.
+FIRST = ("postgres", "prometheus", "alertmanager", "load", "telemetry")
 
 
 class LocalRuntime:
@@ -104,11 +105,9 @@ class LocalRuntime:
             self.supervisor.start(name)
         self._wait(["postgres"], progress, began)
         database.prepare(self.state)
-        # customers come when the doors are open: a rush into services that still warm up can tip them over
-        for names in ([name for name in NAMES if name not in ("postgres", "load")], ["load"]):
-            for name in names:
-                self.supervisor.start(name)
-            self._wait(names, progress, began)
+        for name in NAMES:
+            self.supervisor.start(name)
+        self._wait([name for name in NAMES if name != "postgres"], progress, began)
         self.supervisor.start(KEEPER)
 
     def _port_base(self, asked: int | None) -> int:
