@@ -15,7 +15,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[Any]]
 
 def create_app(settings: Settings, *, title: str, lifespan: Lifespan | None = None) -> FastAPI:
     """An app with traces, metrics, an access log and problem+json errors; it opens no port and starts no thread."""
-    tracer = telemetry.set_up(settings.service).get_tracer("kit")
+    tracer = telemetry.set_up(settings.service).get_tracer("kit.requests")
     telemetry.span_metrics.name_peers(settings.peers())
     # The interactive pages load their scripts from a CDN; /openapi.json stays.
     app = FastAPI(

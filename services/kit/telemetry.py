@@ -5,14 +5,13 @@ import threading
 
 from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from opentelemetry.instrumentation.psycopg import PsycopgInstrumentor
 from opentelemetry.propagate import set_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from kit import identity
+from kit import identity, statements
 from kit.export import Outbox
 from kit.logs import JsonLines
 from kit.otlp import encode_record, encode_span
@@ -40,8 +39,8 @@ def set_up(service: str) -> TracerProvider:
     global _provider
     with _lock:
         if _provider is None:
-            # The instrumentors read it when they are first used: attributes by the stable conventions.
-            os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
+            # The instrumentor reads it when it is first used: attributes by the stable conventions.
+            os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
             identity.set_process(service)
             resource = Resource.create({"service.name": service, "service.namespace": "lab"})
             _provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
@@ -49,7 +48,7 @@ def set_up(service: str) -> TracerProvider:
             trace.set_tracer_provider(_provider)
             set_global_textmap(TraceContextTextMapPropagator())
             HTTPXClientInstrumentor().instrument()
-            PsycopgInstrumentor().instrument()
+            statements.install(_provider.get_tracer("kit.statements"))
     return _provider
 
 
