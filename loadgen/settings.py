@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     lab_healthy: bool = False  # begin with `healthy`, as soon as every service takes connections
     seed: int = 1
     # A checkout's own time-outs are shorter, so that its customers see its answer rather than none.
-    timeout_s: float = 10.0
+    timeout_s: float = 8.0
     max_outstanding: int = 2_000  # for each profile; customers beyond it are counted as asked and turned away
 
     healthy: Healthy = Healthy()
