@@ -80,7 +80,7 @@ class MonthEndImport(Profile):
 class FlashSale(Profile):
     """Everybody orders at the stroke of the hour."""
 
-    size: Count = 96
+    size: Count = 32
     interval_s: Interval = 45.0
 
     def streams(self) -> list[Steady | Burst]:
