@@ -67,7 +67,7 @@ def trigger(lab: Lab, scenario: Scenario) -> Trigger:
         run.trouble.append(str(late))
     lab.load(scenario.profile, "stop")
     try:
-        recover(lab, run, expected, recovery)
+        recover(lab, run, recovery)
     except TimeoutError as late:
         run.trouble.append(str(late))
         start_afresh(lab)
@@ -99,7 +99,7 @@ def _look(lab: Lab, run: Trigger, expected: Alert, known: set[str], began: float
     return bool(delivered)
 
 
-def recover(lab: Lab, run: Trigger, expected: Alert, recovery: Recovery) -> None:
+def recover(lab: Lab, run: Trigger, recovery: Recovery) -> None:
     """Load has stopped: what the scenario names is done, and health must follow. Raises TimeoutError."""
     began = time.time()
     if recovery.restart:
@@ -119,8 +119,8 @@ def recover(lab: Lab, run: Trigger, expected: Alert, recovery: Recovery) -> None
 
 def level_books(lab: Lab) -> int:
     """Compensating entries, tried dry first, until the books agree to the cent. Gives how many there were."""
-    settled = wait_for(lambda: _settled(lab), "a reconciliation that stands still", 90, every=3)
-    entries = settled and differing(lab)
+    wait_for(lambda: _settled(lab), "a reconciliation that stands still", 90, every=3)
+    entries = differing(lab)
     for start in range(0, len(entries), 500):
         body = {"idempotency_key": f"level-{uuid.uuid4().hex}", "entries": entries[start : start + 500]}
         for dry_run in (True, False):
