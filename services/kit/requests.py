@@ -103,8 +103,10 @@ class Requests:
             method = "HTTP"
         if scope["query_string"]:
             attributes["url.query"] = scope["query_string"].decode("latin-1")
-        if scope["server"]:
-            attributes["server.address"], attributes["server.port"] = scope["server"]
+        if server := scope["server"]:
+            attributes["server.address"] = server[0]
+            if server[1]:
+                attributes["server.port"] = server[1]
         if status:
             attributes["http.response.status_code"] = status
         if route := self._route(scope):

@@ -1,8 +1,9 @@
 """Latency histograms, taken from the spans as they end.
 
-A request, an outbound call or a statement is timed once, by its span; the histogram's exemplar names that very trace.
+A request, an outbound call or a statement is timed once, by its span; an exemplar names the very trace that it times.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping
 
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
@@ -10,7 +11,9 @@ from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
 from kit import identity
-from kit.metrics import CLIENT_DURATION, DB_DURATION, SERVER_DURATION
+from kit.metrics import CLIENT_DURATION, DB_DURATION, LATENCY_BUCKETS, SERVER_DURATION
+
+EXEMPLAR_INTERVAL = 500_000_000  # nanoseconds
 
 # Statements whose first word is none of these share one label value, so that no statement can add series.
 OPERATIONS = frozenset(
@@ -23,7 +26,8 @@ class SpanMetrics(SpanProcessor):
 
     def __init__(self) -> None:
         self._peers: dict[tuple[str, int], str] = {}
-        self._series: dict[tuple[Histogram, tuple[str, ...]], Histogram] = {}
+        # a labelled histogram, and for each of its buckets when it was last given an exemplar
+        self._series: dict[tuple[Histogram, tuple[str, ...]], tuple[Histogram, list[int]]] = {}
 
     def name_peers(self, peers: Mapping[tuple[str, int], str]) -> None:
         """Makes calls to (host, port) count under a service's name."""
@@ -54,8 +58,15 @@ class SpanMetrics(SpanProcessor):
 
     def _observe(self, span: ReadableSpan, histogram: Histogram, *labels: str) -> None:
         key = histogram, labels
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = histogram.labels(*labels)
+        known = self._series.get(key)
+        if known is None:
+            known = self._series[key] = histogram.labels(*labels), [0] * (len(LATENCY_BUCKETS) + 1)
+        series, given = known
         seconds = (span.end_time - span.start_time) / 1e9
-        series.observe(seconds, {"trace_id": format(span.context.trace_id, "032x")})
+        # A scrape takes one exemplar a bucket, so a second one within half a second would only be paid for.
+        bucket = bisect_left(LATENCY_BUCKETS, seconds)
+        if span.end_time - given[bucket] < EXEMPLAR_INTERVAL:
+            series.observe(seconds)
+        else:
+            given[bucket] = span.end_time
+            series.observe(seconds, {"trace_id": format(span.context.trace_id, "032x")})

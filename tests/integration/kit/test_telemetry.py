@@ -1,13 +1,22 @@
 """One request through two real services: its spans, its log lines and its exemplars name the same trace."""
 
 import re
+from collections.abc import Iterator
 
 import httpx
 import pytest
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from .conftest import Endpoint, Item, Service, Start, until
 
 CUSTOMER = "5e2f8c1a9b7d4e60a1b2c3d4e5f60718"
+
+
+@pytest.fixture(autouse=True)
+def untraced() -> Iterator[None]:
+    """The test is the customer: its own calls carry the trace that it says, and no other."""
+    with suppress_instrumentation():
+        yield
 
 
 @pytest.fixture

@@ -92,3 +92,18 @@ def test_statements_count_by_a_bounded_operation(tracer: Tracer, count: Count) -
 def test_inner_spans_are_not_timed(tracer: Tracer, request: pytest.FixtureRequest) -> None:
     end(tracer, "work", SpanKind.INTERNAL, http_request_method="GET")
     assert request.node.name not in generate_latest(REGISTRY).decode()
+
+
+def test_each_bucket_has_an_exemplar_of_its_own_and_a_later_one_replaces_it(
+    tracer: Tracer, request: pytest.FixtureRequest
+) -> None:
+    def one(start: float, seconds: float) -> str:
+        span = tracer.start_span("SELECT", kind=SpanKind.CLIENT, attributes={"db.system.name": "postgresql"},
+                                 start_time=int(start * 1e9))  # fmt: skip
+        span.end(int((start + seconds) * 1e9))
+        return f"{span.get_span_context().trace_id:032x}"
+
+    fast, slow, early, late = one(1, 0.004), one(1, 2), one(1.1, 0.004), one(2, 0.004)
+    text = "\n".join(line for line in generate_latest(REGISTRY).decode().splitlines() if request.node.name in line)
+    assert slow in text and late in text
+    assert fast not in text and early not in text
