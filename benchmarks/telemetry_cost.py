@@ -1,6 +1,6 @@
 """What telemetry costs: an endpoint with one indexed query, bare and with kit, everything sampled and exported.
 
-    python benchmarks/telemetry_cost.py [--rounds 10] [--seconds 1] [--modes sync,async]
+    python benchmarks/telemetry_cost.py [--rounds 30] [--seconds 0.5] [--modes sync,async]
 
 Prints JSON. Each mode has two server processes, one of plain FastAPI and one started by services/launch.py, with the
 same settings of uvicorn and of the garbage collector, the same handler and a pool of its own. One closed-loop client
@@ -303,7 +303,7 @@ def run_mode(mode: str, url: str, rounds: int, seconds: float, folder: Path) -> 
 
         servers = {"bare": Server(bare, ports["bare"]), "kit": Server(kit, ports["kit"])}
         for server in servers.values():
-            server.measure(1)
+            server.measure(1.0)
         taken: dict[str, list[tuple[float, float]]] = {"bare": [], "kit": []}
         for number in range(rounds):
             order = ("bare", "kit") if number % 2 == 0 else ("kit", "bare")
@@ -367,8 +367,8 @@ def machine() -> dict:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of one round")
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--seconds", type=float, default=0.5, help="of one round")
     parser.add_argument("--modes", default="sync,async")
     arguments = parser.parse_args()
 
