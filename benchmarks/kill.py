@@ -53,8 +53,11 @@ def kill_and_wait(lab: Lab, name: str, pid: int) -> float:
     began = time.monotonic()
 
     def back() -> bool:
-        status = lab.status()
-        new = next(one["pid"] for one in status["services"] if one["name"] == name)
+        try:
+            status = lab.status()
+        except RuntimeError:  # nobody to ask while the supervisor itself is away
+            return False
+        new = next((one["pid"] for one in status["services"] if one["name"] == name), None)
         return status["ready"] and new not in (None, pid)
 
     wait_for(back, f"{name} after kill -9", BACK_WITHIN_S)
@@ -82,6 +85,7 @@ def main() -> None:
     for one in lab.status()["services"]:
         if options.only and one["name"] not in options.only.split(","):
             continue
+        # a pid of now: the end of one process may have changed another's
         pid = next(now["pid"] for now in lab.status()["services"] if now["name"] == one["name"])
         try:
             took = kill_and_wait(lab, one["name"], pid)

@@ -97,7 +97,7 @@ class Lab:
             urls.update({one["name"]: one["url"] for one in self.status()["services"]})
         return urls[service]
 
-    def get(self, service: str, path: str, **parameters: Any) -> Any:
+    def get(self, service: str, path: str, /, **parameters: Any) -> Any:
         """JSON from a service; None while it does not answer or answers with an error."""
         try:
             response = self.http.get(f"{self.url(service)}{path}", params=parameters)
