@@ -34,10 +34,7 @@ def migrate(database_url: str, schema: str, folder: Path, *, deadline: float = 3
     # An advisory lock, since it ends with its connection: a process killed in mid-migration locks nobody out.
     with _connect(database_url, deadline) as connection:
         connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"migrations of {schema}"])
-        # One CREATE SCHEMA at a time in the whole database: two at once are refused by a unique index.
-        with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext('create schema'))")
-            connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
+        connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema)))
         return _apply(database_url, schema, folder)
 
 
