@@ -64,15 +64,23 @@ def kill_and_wait(lab: Lab, name: str, pid: int) -> float:
     return time.monotonic() - began
 
 
-def book(lab: Lab) -> Counter:
-    """How often each key was charged, in billing's book."""
+def book(lab: Lab) -> tuple[Counter, int]:
+    """How often each key was charged, in billing's book, and the book's last position."""
     keys: Counter = Counter()
+    last = 0
     after: int | None = 0
     while after is not None:
         answer = lab.get("billing", "/book", after=after, limit=1_000)
+        last = answer["entries"][-1]["position"] if answer["entries"] else last
         keys.update(entry["charge_key"] for entry in answer["entries"] if entry["kind"] == "charge")
         after = answer["next"]
-    return keys
+    return keys, last
+
+
+def compared(lab: Lab, position: int) -> bool:
+    """Whether the reconciliation has settled every charge up to a position of billing's book."""
+    answer = lab.get("processor", "/reconciliation", limit=1)
+    return answer is not None and answer["watermark"] >= position
 
 
 def main() -> None:
@@ -95,10 +103,10 @@ def main() -> None:
         say(f"{one['name']}: all healthy {'not at all' if took is None else f'after {took:.1f} s'}")
         figures.append(figure(f"all healthy after kill -9 of {one['name']}", took, "s", BACK_WITHIN_S))
     customer.stop()
-    charged = book(lab)
+    charged, last = book(lab)
+    wait_for(lambda: compared(lab, last), "a reconciliation of everything", 150, every=2)
     lost = [key for key in customer.answered if not charged[key]]
     doubled = [key for key, times in charged.items() if times > 1 and key.startswith("careful-")]
-    wait_for(lambda: all(lab.get("processor", f"/book/{key}") for key in customer.answered[-20:]), "the outbox", 60)
     unknown = [key for key in customer.answered if lab.get("processor", f"/book/{key}") is None]
     figures += [
         figure("charges of the careful customer", len(customer.answered), ""),
