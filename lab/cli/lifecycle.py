@@ -58,14 +58,15 @@ def _addresses(console: Console, name: str, lab) -> None:
         console.print(f"  {title:<28} {lab.endpoint(service)}{path}", highlight=False, soft_wrap=True)
     option = "" if name == "main" else f" --name {name}"
     steps = {
-        f"labctl status{option}": "who is healthy",
-        "labctl scenarios": "what can be started",
-        f"labctl load start flash-sale{option}": "then wait for the pager, or look with labctl pages",
-        f"labctl down{option}": "when you have had enough",
+        f"status{option}": "who is healthy",
+        "scenarios": "what can be started",
+        f"load start flash-sale{option}": "then wait for the pager, or look with pages",
+        f"down{option}": "when you have had enough",
     }
     console.print("\nNext:", highlight=False)
     for command, what in steps.items():
-        console.print(f"  {command:<{max(map(len, steps)) + 2}}[dim]{what}[/]", highlight=False, soft_wrap=True)
+        padded = f"{command:<{max(map(len, steps)) + 2}}"
+        console.print(f"  python3 labctl.py {padded}[dim]{what}[/]", highlight=False, soft_wrap=True)
 
 
 @click.command()
