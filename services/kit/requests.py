@@ -1,8 +1,8 @@
 """What happens around each request: its SERVER span, the access log, and the last resort for its errors.
 
-Pure ASGI. It does in one layer what FastAPI's tracing (or the contrib instrumentation) and two more layers would do at
-two to four times the cost; names and attributes are those of the semantic conventions for HTTP servers:
-https://opentelemetry.io/docs/specs/semconv/http/http-spans/
+Pure ASGI, and one layer for what FastAPI's tracing or the contrib instrumentation would do with several. Names and
+attributes are those of the semantic conventions for HTTP servers, and are held to contrib's by
+tests/integration/kit/test_parity.py: https://opentelemetry.io/docs/specs/semconv/http/http-spans/
 """
 
 import asyncio
@@ -52,9 +52,11 @@ class Requests:
         carrier = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _PROPAGATED}
         parent = extract(carrier) if carrier else otel_context.Context()
         start = time_ns()
-        span = self._tracer.start_span(scope["method"], parent, SpanKind.SERVER, start_time=start)
+        method = scope["method"] if scope["method"] in METHODS else "HTTP"
+        span = self._tracer.start_span(method, parent, SpanKind.SERVER, start_time=start)
         token = otel_context.attach(set_span_in_context(span, parent))
         status = 0  # until the response has begun
+        failure = ""
         ended = False
 
         def end() -> None:
@@ -62,7 +64,7 @@ class Requests:
             if not ended:
                 ended = True
                 self._in_flight.dec()
-                self._end(span, scope, status, start)
+                self._end(span, scope, status, failure, start)
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -80,8 +82,9 @@ class Requests:
                 await stopping()(scope, receive, watched)
         except Exception as error:
             if not ended:
+                failure = type(error).__qualname__
                 span.record_exception(error)
-                span.set_attribute("error.type", type(error).__qualname__)
+                span.set_status(StatusCode.ERROR, f"{failure}: {error}")
             _log.exception("unhandled exception", extra={"method": scope["method"], "path": scope["path"]})
             if status:  # too late for another answer: the server closes the connection
                 raise
@@ -90,7 +93,7 @@ class Requests:
             end()
             otel_context.detach(token)
 
-    def _end(self, span: Span, scope: Scope, status: int, start: int) -> None:
+    def _end(self, span: Span, scope: Scope, status: int, failure: str, start: int) -> None:
         method = scope["method"]
         attributes = {
             "http.request.method": method,
@@ -107,14 +110,21 @@ class Requests:
             attributes["server.address"] = server[0]
             if server[1]:
                 attributes["server.port"] = server[1]
+        if client := scope.get("client"):
+            attributes["client.address"] = client[0]
+        if agent := dict(scope["headers"]).get(b"user-agent"):
+            attributes["user_agent.original"] = agent.decode("latin-1")
         if status:
             attributes["http.response.status_code"] = status
         if route := self._route(scope):
             attributes["http.route"] = route
             span.update_name(f"{method} {route}")
-        span.set_attributes(attributes)
         if status >= 500 or not status:
-            span.set_status(StatusCode.ERROR)
+            failure = failure or str(status or "_OTHER")
+            span.set_status(StatusCode.ERROR)  # without a description: the response's status says it
+        if failure:
+            attributes["error.type"] = failure
+        span.set_attributes(attributes)
         end = time_ns()
         _log.info(
             "request",

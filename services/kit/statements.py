@@ -5,6 +5,7 @@ psycopg's own code: in a service with a pool a statement's span cost twice what 
 https://opentelemetry.io/docs/specs/semconv/database/postgresql/
 """
 
+import re
 from collections.abc import Iterable, MutableMapping
 from typing import Any, Self
 from weakref import WeakKeyDictionary
@@ -14,6 +15,7 @@ from opentelemetry.instrumentation.utils import is_instrumentation_enabled
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, Tracer
 from psycopg.sql import Composable
 
+_AFTER_COMMENTS = re.compile(r"(?:\s|/\*.*?\*/|--[^\n]*)*(\S*)", re.DOTALL)
 _tracer: Tracer | None = None
 _places: MutableMapping[Any, dict[str, str | int]] = WeakKeyDictionary()
 
@@ -38,9 +40,13 @@ def _start(cursor: psycopg.Cursor | psycopg.AsyncCursor, query: Any) -> Span:
     else:
         text = query.decode("utf-8", "replace") if isinstance(query, bytes) else str(query)
     words = text.split(None, 1)
-    operation = words[0].upper() if words else "EMPTY"
-    attributes = _place(cursor.connection) | {"db.query.text": text, "db.operation.name": operation}
-    return _tracer.start_span(operation, kind=SpanKind.CLIENT, attributes=attributes)
+    operation = words[0] if words else ""
+    if operation.startswith(("/*", "--")):
+        operation = _AFTER_COMMENTS.match(text)[1]
+    attributes = _place(cursor.connection) | {"db.query.text": text}
+    if operation:
+        attributes["db.operation.name"] = operation
+    return _tracer.start_span(operation or attributes["db.namespace"], kind=SpanKind.CLIENT, attributes=attributes)
 
 
 def _fail(span: Span, error: Exception) -> None:
@@ -49,7 +55,7 @@ def _fail(span: Span, error: Exception) -> None:
         span.set_attribute("error.type", type(error).__qualname__)
         if sqlstate := getattr(error, "sqlstate", None):
             span.set_attribute("db.response.status_code", sqlstate)
-        span.set_status(Status(StatusCode.ERROR, str(error)))
+        span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
 
 
 class TracedCursor(psycopg.Cursor):

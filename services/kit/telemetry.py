@@ -35,7 +35,7 @@ class _SpanExport(SpanProcessor):
 
 
 def set_up(service: str) -> TracerProvider:
-    """Makes the process's tracer provider and instruments httpx and psycopg, once; starts no thread."""
+    """Makes the process's tracer provider, and spans for httpx and psycopg, once; starts no thread."""
     global _provider
     with _lock:
         if _provider is None:

@@ -35,12 +35,12 @@ def test_a_pool_s_connection(database_url: str, spans: Spans) -> None:
         assert connection.execute("select %s::int", [7]).fetchone() == (7,)
     span = one(spans)
     parameters = psycopg.conninfo.conninfo_to_dict(database_url)
-    assert span.name == "SELECT"
+    assert span.name == "select"
     assert dict(span.attributes) == {
         "db.system.name": "postgresql",
         "db.namespace": parameters["dbname"],
         "server.address": parameters["host"],
-        "db.operation.name": "SELECT",
+        "db.operation.name": "select",
         "db.query.text": "select %s::int",
     }
 

@@ -77,6 +77,8 @@ def test_a_span_carries_the_conventions_attributes_and_its_parent(app: FastAPI, 
         "url.query": "q=a%20b",
         "network.protocol.version": "1.1",
         "server.address": "shop",
+        "client.address": "127.0.0.1",
+        "user_agent.original": f"python-httpx/{httpx.__version__}",
     }
 
 
