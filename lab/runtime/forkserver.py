@@ -42,10 +42,7 @@ PRELOADED = (
     "opentelemetry.sdk._logs.export",
     "opentelemetry.exporter.otlp.proto.http.trace_exporter",
     "opentelemetry.exporter.otlp.proto.http._log_exporter",
-    "opentelemetry.instrumentation.fastapi",
     "opentelemetry.instrumentation.httpx",
-    "opentelemetry.instrumentation.psycopg",
-    "opentelemetry.instrumentation.logging",
     "yoyo",
 )
 PR_SET_NAME = 15
