@@ -1,4 +1,4 @@
-"""The metrics of docs/architecture.md that every service has, and their labels."""
+"""The metrics of docs/company.md that every service has, and their labels."""
 
 from collections.abc import Callable
 

@@ -18,6 +18,8 @@ ROOT = Path(__file__).parents[2]
 IDS = [found.id for found in scenario.load_all()]
 VISIBLE = [
     "README.md",
+    "docs/company.md",
+    "docs/team-spec.md",
     "docs/trainee*.md",
     "services/**/*.py",
     "services/**/*.sql",
