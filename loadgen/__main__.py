@@ -12,7 +12,7 @@ from locust.env import Environment  # patches sockets and threads for gevent, so
 from opentelemetry import trace
 from prometheus_client import make_wsgi_app
 
-from loadgen import telemetry
+from loadgen import statistics, telemetry
 from loadgen.api import add_routes
 from loadgen.roster import Roster
 from loadgen.settings import Settings
@@ -44,6 +44,7 @@ def main() -> None:
     roster = Roster(settings, environment, telemetry.tracer(settings.otel_exporter_otlp_endpoint))
     ops = WSGIServer((settings.host, settings.ops_port), ops_app(), log=None)
     ops.start()
+    trimming = gevent.spawn(statistics.keep_small, environment.stats)
     web = environment.create_web_ui(settings.host, settings.port, delayed_start=True)
     add_routes(web.app, roster)
     web.start()
@@ -57,6 +58,7 @@ def main() -> None:
     ended.wait()
     for name in roster.names:
         roster.stop(name)
+    trimming.kill()
     web.stop()
     ops.stop()
     trace.get_tracer_provider().shutdown()

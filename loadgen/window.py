@@ -21,7 +21,7 @@ class Figures:
 
 
 class Window:
-    """Counts over the last `SPAN_S` seconds, or since `restart` if that is less."""
+    """Counts over the last `SPAN_S` seconds, or since `restart` if that is less; what is older is not kept."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -36,21 +36,16 @@ class Window:
         self._since = self._clock()
 
     def asked(self) -> None:
-        self._asked.append(self._clock())
+        self._asked.append(self._pruned())
 
     def sent(self) -> None:
-        self._sent.append(self._clock())
+        self._sent.append(self._pruned())
 
     def done(self, seconds: float, failed: bool) -> None:
-        self._done.append((self._clock(), seconds, failed))
+        self._done.append((self._pruned(), seconds, failed))
 
     def figures(self) -> Figures:
-        now = self._clock()
-        for times in (self._asked, self._sent):
-            while times and times[0] <= now - SPAN_S:
-                times.popleft()
-        while self._done and self._done[0][0] <= now - SPAN_S:
-            self._done.popleft()
+        now = self._pruned()
         span = max(1.0, min(SPAN_S, now - self._since))
         seconds = sorted(entry[1] for entry in self._done)
         return Figures(
@@ -60,6 +55,16 @@ class Window:
             p50_s=_nearest_rank(seconds, 0.50),
             p99_s=_nearest_rank(seconds, 0.99),
         )
+
+    def _pruned(self) -> float:
+        """The time, once everything that has left the window by then is forgotten."""
+        now = self._clock()
+        for times in (self._asked, self._sent):
+            while times and times[0] <= now - SPAN_S:
+                times.popleft()
+        while self._done and self._done[0][0] <= now - SPAN_S:
+            self._done.popleft()
+        return now
 
 
 def _nearest_rank(ordered: list[float], quantile: float) -> float | None:

@@ -1,4 +1,4 @@
-from loadgen.window import Window
+from loadgen.window import SPAN_S, Window
 
 
 class Clock:
@@ -43,6 +43,17 @@ def test_quantiles_and_failures():
 def test_nothing_answered_is_no_figure_rather_than_a_good_one():
     figures = Window(Clock()).figures()
     assert (figures.failure_ratio, figures.p50_s, figures.p99_s) == (None, None, None)
+
+
+def test_what_has_left_the_window_is_not_kept_though_nobody_asks():
+    clock = Clock()
+    window = Window(clock)
+    for n in range(1000):
+        clock.now = float(n)
+        window.asked()
+        window.sent()
+        window.done(0.1, failed=False)
+    assert max(len(window._asked), len(window._sent), len(window._done)) <= SPAN_S
 
 
 def test_restart_forgets():
