@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -30,6 +32,8 @@ from lab.telemetry.otlp import MAX_BODY_BYTES, BadBody, BodyTooLarge
 from lab.telemetry.reader import Reader
 from lab.telemetry.search import BadQuery
 from lab.telemetry.writer import Busy, Writer
+
+log = logging.getLogger("telemetry")
 
 _PROTOBUF = "application/x-protobuf"
 _READERS = 4  # questions answered at once: each may hold some megabytes
@@ -155,6 +159,9 @@ def _answering(handler: Callable[[Request], Response]):
             return await run_in_threadpool(handler, request)
         except BadQuery as error:
             return _error(400, str(error))
+        except sqlite3.Error as error:
+            log.error("reading the stored telemetry failed: %s", error)
+            return _error(503, f"The stored telemetry can't be read now ({error}); ask again.")
 
     return endpoint
 

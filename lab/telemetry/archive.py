@@ -42,15 +42,24 @@ class Archive:
         self._last_id = 0
 
     def open(self) -> None:
-        """Take up what is in the folder; a damaged segment is dropped with a line in the log."""
+        """Take up what is in the folder, each time with a line in the log for what is not.
+
+        A damaged segment is dropped. One that can't be read now, say for want of room or of file descriptors, is left
+        where it is for the next opening.
+        """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for path in sorted(self._folder.glob("*.sqlite"), key=lambda path: int(path.stem)):
+        paths = self._paths()
+        for path in paths:
             segment = Segment(path)
             try:
                 segment.open()
-                if path == self._newest_path():
+                if path == paths[-1]:
                     self._recall(segment)
                 segment.close()
+            except sqlite3.OperationalError as error:
+                log.error("leaving the telemetry in %s out: %s; start again once that is put right", path, error)
+                segment.close()
+                continue
             except sqlite3.DatabaseError as error:
                 log.error("dropping the telemetry in %s: %s", path, error)
                 segment.remove()
@@ -120,8 +129,10 @@ class Archive:
         oldest.remove()
         log.debug("dropped the oldest telemetry: %s", oldest.path)
 
-    def _newest_path(self) -> Path:
-        return max(self._folder.glob("*.sqlite"), key=lambda path: int(path.stem))
+    def _paths(self) -> list[Path]:
+        """The segments' files, oldest first; a file of another name is somebody else's."""
+        paths = (path for path in self._folder.glob("*.sqlite") if path.stem.isdecimal())
+        return sorted(paths, key=lambda path: int(path.stem))
 
     def _recall(self, segment: Segment) -> None:
         """Let the link tracker see the last batches again, so that a restart breaks no link in two."""

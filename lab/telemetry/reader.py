@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -28,7 +27,10 @@ class Found:
 
 
 class Reader:
-    """A context manager; segments that are dropped while it reads count as empty. For one thread at a time."""
+    """A context manager, for one thread at a time.
+
+    Segments that are dropped while it reads count as empty; sqlite3.Error if one that is there can't be read.
+    """
 
     def __init__(self, segments: Iterable[Segment]) -> None:
         self._segments = list(segments)
@@ -46,20 +48,14 @@ class Reader:
         """The statement's rows, segment by segment, newest first, back to what arrived at `since` (microseconds)."""
         parameters = tuple(parameters)
         for segment in reversed(self._segments):
-            rows = []
-            with contextlib.suppress(sqlite3.OperationalError):
-                rows = self._connect(segment).execute(statement, parameters).fetchall()
-            yield segment, rows
+            yield segment, self._ask(segment, statement, parameters)
             if segment.start <= since:
                 return
 
     def payload(self, segment: Segment, table: str, batch: int) -> bytes | None:
         """A batch's compressed message, or None if it was dropped meanwhile."""
-        try:
-            row = self._connect(segment).execute(f"SELECT payload FROM {table} WHERE id = ?", (batch,)).fetchone()
-        except sqlite3.OperationalError:
-            return None
-        return row and row[0]
+        rows = self._ask(segment, f"SELECT payload FROM {table} WHERE id = ?", (batch,))
+        return rows[0][0] if rows else None
 
     def trace(self, trace_id: bytes) -> list[Found]:
         """All spans of a trace, in no order."""
@@ -84,6 +80,14 @@ class Reader:
         else:
             self._batches.move_to_end(batch)
         return message
+
+    def _ask(self, segment: Segment, statement: str, parameters: tuple) -> list[tuple]:
+        try:
+            return self._connect(segment).execute(statement, parameters).fetchall()
+        except sqlite3.OperationalError:
+            if segment.path.exists():
+                raise
+            return []
 
     def _connect(self, segment: Segment) -> sqlite3.Connection:
         connection = self._connections.get(segment)

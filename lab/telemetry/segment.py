@@ -57,7 +57,11 @@ class Segment:
         return self._writer is not None
 
     def open(self) -> None:
-        """Open it for writing, made if need be; sqlite3.DatabaseError if it is damaged or of another version."""
+        """Open it for writing, made if need be.
+
+        sqlite3.OperationalError if that fails for now, any other sqlite3.DatabaseError if it is damaged or of another
+        version.
+        """
         writer = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._writer = writer
         writer.execute("PRAGMA busy_timeout = 5000")

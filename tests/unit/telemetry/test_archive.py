@@ -5,6 +5,7 @@ import pytest
 
 from lab.telemetry import otlp
 from lab.telemetry.archive import DoesNotFit
+from lab.telemetry.segment import Segment
 from tests.jaeger.spans import MS, message, request, span, trace_id
 
 MIB = 2**20
@@ -132,6 +133,49 @@ def test_a_damaged_segment_is_dropped_with_a_line_and_the_rest_stays(store, cloc
     assert kept(store, ["old", "new"]) == ["new"]
     assert "dropping the telemetry" in caplog.text
     assert not oldest.exists()
+
+
+def test_a_segment_that_can_not_be_read_now_is_left_for_the_next_opening(store, clock, caplog, monkeypatch) -> None:
+    store.add_trace("old")
+    clock.now += 200
+    store.add_trace("new")
+    store.archive.close()
+    oldest, healthy = min(store.folder.glob("*.sqlite")), Segment.open
+
+    def fails_for_the_oldest(segment: Segment) -> None:
+        if segment.path == oldest:
+            raise sqlite3.OperationalError("database or disk is full")
+        healthy(segment)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Segment, "open", fails_for_the_oldest)
+        store.restart()
+    assert kept(store, ["old", "new"]) == ["new"]
+    assert f"leaving the telemetry in {oldest} out: database or disk is full" in caplog.text
+    store.restart()
+    assert kept(store, ["old", "new"]) == ["old", "new"]
+
+
+def test_a_file_of_another_name_is_nobodys_segment(store) -> None:
+    store.add_trace("kept")
+    stray = store.folder / "notes.sqlite"
+    stray.write_text("mine")
+    store.restart()
+    assert kept(store, ["kept"]) == ["kept"]
+    assert stray.read_text() == "mine"
+
+
+def test_a_segment_dropped_meanwhile_reads_as_empty_and_one_that_fails_says_so(store, clock) -> None:
+    store.add_trace("old")
+    clock.now += 200
+    store.add_trace("new")
+    oldest = store.archive.segments()[0]
+    with store.reader() as reader, pytest.raises(sqlite3.OperationalError):
+        list(reader.rows("SELECT nothing FROM span_batch"))
+    with store.reader() as reader:
+        oldest.remove()
+        assert [len(rows) for _, rows in reader.rows("SELECT id FROM span_batch")] == [1, 0]
+        assert reader.payload(oldest, "span_batch", 1) is None
 
 
 def test_a_commit_that_fails_leaves_nothing_behind(store, monkeypatch) -> None:
