@@ -1,11 +1,17 @@
 """Something done again and again, by a thread of its own."""
 
+import logging
 import threading
 from collections.abc import Callable
 
+log = logging.getLogger("kit")
+
 
 class Ticker:
-    """Calls `action` every so many seconds until it is stopped, and once more then."""
+    """Calls `action` every so many seconds until it is stopped, and once more then.
+
+    A call that fails ends nothing; the first failure of a row of them is logged.
+    """
 
     def __init__(self, name: str, seconds: float, action: Callable[[], object]) -> None:
         self._seconds = seconds
@@ -26,7 +32,15 @@ class Ticker:
         self._thread.join(timeout)
 
     def _run(self) -> None:
+        failing = False
         while not self._stopped:
             self._wake.wait(self._seconds)
             self._wake.clear()
-            self._action()
+            try:
+                self._action()
+            except Exception:
+                if not failing:
+                    log.exception("%s failed; it is tried again every %g s", self._thread.name, self._seconds)
+                failing = True
+            else:
+                failing = False
