@@ -21,6 +21,15 @@ class UnknownCharge(LookupError):
     """No charge has this key, and the entry names no account."""
 
 
+class OtherAccount(ValueError):
+    """The charges of an entry's key are not on the account that the entry names."""
+
+    def __init__(self, charge_key: str, account: str) -> None:
+        super().__init__(charge_key, account)
+        self.charge_key = charge_key
+        self.account = account
+
+
 class UnknownAccount(LookupError):
     """There is no such account."""
 
@@ -68,18 +77,20 @@ def _given_before(conn: Connection, key: str, wanted: dict[str, Any]) -> dict[st
 
 
 def _movements(conn: Connection, entries: Sequence[Entry]) -> list[book.Movement]:
-    accounts = dict(
-        conn.execute(
-            "SELECT DISTINCT ON (idempotency_key) idempotency_key, account FROM billing.charges"
-            " WHERE idempotency_key = ANY(%s) ORDER BY idempotency_key, created_at",
-            ([entry.charge_key for entry in entries],),
-        ).fetchall()
-    )
+    charged: dict[str, list[str]] = {}
+    for key, account in conn.execute(
+        "SELECT idempotency_key, account FROM billing.charges WHERE idempotency_key = ANY(%s) ORDER BY created_at",
+        ([entry.charge_key for entry in entries],),
+    ):
+        charged.setdefault(key, []).append(account)
     movements = []
     for entry in entries:
-        account = entry.account or accounts.get(entry.charge_key)
-        if account is None:
+        accounts = charged.get(entry.charge_key)
+        if not (accounts or entry.account):
             raise UnknownCharge(entry.charge_key)
+        account = entry.account or accounts[0]
+        if accounts and account not in accounts:
+            raise OtherAccount(entry.charge_key, account)
         movements.append(book.Movement("adjustment", entry.charge_key, account, Decimal(entry.amount)))
     return movements
 

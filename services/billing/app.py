@@ -158,6 +158,12 @@ def create_app(settings: Settings | None = None, *, processor: httpx.Client | No
             raise Problem(
                 404, "Unknown charge", f"No charge has the key {error}; check it, or name the entry's account."
             ) from None
+        except adjustments.OtherAccount as error:
+            raise Problem(
+                409,
+                "Charge of another account",
+                f"Charge {error.charge_key} is not on account {error.account}; leave the entry's account out.",
+            ) from None
         except adjustments.UnknownAccount as error:
             raise _unknown_account(str(error)) from None
         if request.dry_run or not new:

@@ -67,6 +67,17 @@ def test_all_entries_or_none(company, post):
     assert post([entry()], dry_run=False).status_code == 201, "the key is still free"
 
 
+def test_a_charge_is_put_right_on_its_own_account_only(company, post):
+    other = post([entry(account="a-002")], dry_run=False)
+    assert other.status_code == 409
+    assert other.json()["detail"] == "Charge k-1 is not on account a-002; leave the entry's account out."
+    assert (company.balance(), company.balance("a-002")) == ("4.29", "4.29")
+    assert post([entry(account="a-001")], dry_run=False).status_code == 201
+    unknown_to_billing = entry("k-lost", "1", account="a-002")
+    assert post([unknown_to_billing], key="adj-2", dry_run=False).status_code == 201
+    assert (company.balance(), company.balance("a-002")) == ("4.00", "5.29")
+
+
 def test_at_once_is_applied_once(company, post):
     from concurrent.futures import ThreadPoolExecutor
 
