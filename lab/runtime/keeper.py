@@ -37,21 +37,28 @@ def recover(runtime: LocalRuntime, sleep: Callable[[float], None] = time.sleep) 
     """Start the lab anew, for as long as it takes and it is wanted."""
     pause = 1.0
     while True:
-        with runtime.state.lock():
-            record = runtime.state.load()
-            if record is None or not record.wanted or runtime.supervisor.answers():
-                return
-            say("the supervisor is gone; starting the lab anew")
-            try:
-                runtime.bring_up(Silent(), load=record.load)
-                say("the lab is up again")
-                return
-            except LabError as error:
-                say(f"{error} Trying again in {pause:g} s.")
-                runtime.state.update(wanted=True)
-                processes.write(runtime.state.run / "processes", os.getpid())
+        try:
+            return _start_anew(runtime)
+        except Exception as error:  # whatever it is: nobody else would try again
+            what = str(error) if isinstance(error, LabError) else f"{type(error).__name__}: {error}."
+            say(f"{what} Trying again in {pause:g} s.")
         sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_S)
+
+
+def _start_anew(runtime: LocalRuntime) -> None:
+    with runtime.state.lock():
+        record = runtime.state.load()
+        if record is None or not record.wanted or runtime.supervisor.answers():
+            return
+        say("the supervisor is gone; starting the lab anew")
+        try:
+            runtime.bring_up(Silent(), load=record.load, persistent=True)
+        except Exception:
+            # the failed attempt has begun the list anew, and `down` must find this process too
+            processes.write(runtime.state.run / "processes", os.getpid())
+            raise
+        say("the lab is up again")
 
 
 def say(text: str) -> None:

@@ -37,20 +37,26 @@ class LocalRuntime:
     def up(self, progress: Progress, *, load: bool = True, port_base: int | None = None) -> None:
         with self.state.lock(waiting=progress.note):
             if self.supervisor.answers():
-                self._complete(progress, port_base)
+                self._complete(progress, load=load, port_base=port_base)
             else:
                 self.bring_up(progress, load=load, port_base=port_base)
 
-    def _complete(self, progress: Progress, port_base: int | None) -> None:
+    def _complete(self, progress: Progress, *, load: bool, port_base: int | None) -> None:
         """The supervisor is there: start what is stopped, or what an interrupted `up` has not reached."""
         record = self._record()
         if port_base not in (None, record.port_base):
             raise UsageError(f"Lab {self.name} is up on ports from {record.port_base} on; labctl down first.")
+        if record.load and not load:
+            progress.note("--no-load has no effect on a lab that is up; labctl down first")
+        self.state.update(wanted=True)  # an interrupted `down` has said otherwise
         began = time.monotonic()
         self._start_all(progress, began)
 
-    def bring_up(self, progress: Progress, *, load: bool, port_base: int | None = None) -> None:
-        """Start everything; the caller holds the lock. What a failed attempt started is ended again."""
+    def bring_up(
+        self, progress: Progress, *, load: bool, port_base: int | None = None, persistent: bool = False
+    ) -> None:
+        """Start everything; the caller holds the lock. What a failed attempt started is ended again, and the lab is
+        wanted no longer unless the caller is persistent: tries until it succeeds."""
         began = time.monotonic()
         self.end_leftovers(progress)
         ports = Ports(self._port_base(port_base))
@@ -67,7 +73,7 @@ class LocalRuntime:
         try:
             self._start(programs(self.state, ports, load=load), record.mark, progress, began)
         except BaseException:
-            self.state.update(wanted=False)
+            self.state.update(wanted=persistent)
             self._end(progress)
             raise
 

@@ -12,6 +12,8 @@ from lab.errors import LabError
 from lab.runtime.program import FORKED, Program
 from lab.runtime.state import State
 
+# fault codes, as in supervisor.xmlrpc.Faults
+SHUTDOWN_STATE = 6
 ALREADY_STARTED = 60
 NOT_RUNNING = 70
 # supervisord waits 1, 2, 3 s between attempts and then gives up; the keeper begins anew, so it never waits longer.
@@ -103,8 +105,15 @@ class _Transport(xmlrpc.client.Transport):
         return self._connection[1]
 
 
+class Away(LabError, ConnectionError):
+    """The supervisor does not answer, or ends just now."""
+
+    def __init__(self, why: object):
+        super().__init__(f"The lab's supervisor does not answer ({why}); run labctl up if the lab ought to be up.")
+
+
 class Supervisor:
-    """The running supervisord. What it cannot be asked is a ConnectionError or another OSError."""
+    """The running supervisord. Every call but `answers` raises Away if nobody answers."""
 
     def __init__(self, state: State):
         self.path = socket_path(state)
@@ -113,13 +122,17 @@ class Supervisor:
         try:
             with xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_Transport(self.path)) as proxy:
                 return getattr(proxy.supervisor, method)(*arguments)
-        except http.client.HTTPException as error:
-            raise ConnectionError(f"supervisord went away: {error}") from error
+        except (OSError, http.client.HTTPException, xmlrpc.client.ProtocolError) as error:
+            raise Away(error) from error
+        except xmlrpc.client.Fault as error:
+            if error.faultCode == SHUTDOWN_STATE:
+                raise Away("it is shutting down") from error
+            raise
 
     def answers(self) -> bool:
         try:
             return self._call("getState")["statename"] == "RUNNING"
-        except OSError:
+        except Away:
             return False
 
     def processes(self) -> dict[str, dict[str, Any]]:

@@ -1,10 +1,12 @@
+import os
 from contextlib import nullcontext
 from types import SimpleNamespace
 
+import psycopg
 import pytest
 
 from lab.errors import LabError
-from lab.runtime import keeper
+from lab.runtime import keeper, processes
 from lab.runtime.state import Record
 
 
@@ -27,20 +29,20 @@ class FakeSupervisor:
 class FakeRuntime:
     """A runtime whose next `failures` starts fail."""
 
+    error: Exception = LabError("billing did not become healthy.")
+
     def __init__(self, record: Record | None, failures: int = 0, supervisor: FakeSupervisor | None = None):
         self.record = record
         self.failures = failures
         self.supervisor = supervisor or FakeSupervisor({})
         self.brought_up: list[bool] = []
-        self.state = SimpleNamespace(load=lambda: self.record, lock=nullcontext, update=self.update, run=None)
+        self.state = SimpleNamespace(load=lambda: self.record, lock=nullcontext, run=None)
 
-    def update(self, **changes) -> None:
-        self.updated = changes
-
-    def bring_up(self, progress, *, load: bool) -> None:
+    def bring_up(self, progress, *, load: bool, persistent: bool) -> None:
         self.brought_up.append(load)
+        assert persistent
         if len(self.brought_up) <= self.failures:
-            raise LabError("billing did not become healthy.")
+            raise self.error
 
 
 def alive_for(rounds: int):
@@ -83,11 +85,37 @@ def test_a_lab_that_somebody_else_started_is_left_alone():
     assert runtime.brought_up == []
 
 
-def test_it_goes_on_trying_with_growing_pauses(monkeypatch: pytest.MonkeyPatch, tmp_path):
+def test_it_goes_on_trying_with_growing_pauses(tmp_path):
     runtime = FakeRuntime(Record(8400, wanted=True), failures=7)
     runtime.state.run = tmp_path
     pauses: list[float] = []
     keeper.recover(runtime, pauses.append)
     assert len(runtime.brought_up) == 8
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
-    assert runtime.updated == {"wanted": True}
+
+
+@pytest.mark.parametrize(
+    "error", [OSError("no space"), ConnectionRefusedError("no"), psycopg.OperationalError("gone"), KeyError("billing")]
+)
+def test_it_goes_on_trying_whatever_went_wrong(error: Exception, tmp_path, capsys):
+    runtime = FakeRuntime(Record(8400, wanted=True), failures=1)
+    runtime.error = error
+    runtime.state.run = tmp_path
+    keeper.recover(runtime, lambda seconds: None)
+    assert len(runtime.brought_up) == 2
+    assert str(error) in capsys.readouterr().out
+    assert [one.pid for one in processes.read(tmp_path / "processes")] == [os.getpid()]
+
+
+def test_a_lock_that_another_command_holds_is_waited_for(tmp_path):
+    runtime = FakeRuntime(Record(8400, wanted=True))
+    tries = iter([LabError("Another command is still at work."), None])
+
+    def lock():
+        if error := next(tries):
+            raise error
+        return nullcontext()
+
+    runtime.state.lock = lock
+    keeper.recover(runtime, lambda seconds: None)
+    assert runtime.brought_up == [True]

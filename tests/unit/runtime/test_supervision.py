@@ -1,8 +1,10 @@
 import shlex
+import xmlrpc.client
 from pathlib import Path
 
 import pytest
 from supervisor.options import ServerOptions
+from supervisor.xmlrpc import Faults
 
 from lab.errors import LabError
 from lab.runtime import supervision
@@ -61,3 +63,26 @@ def test_what_supervisord_would_read_differently_is_refused(state: State, text: 
 
 def test_nobody_at_the_socket_is_no_supervisor(state: State):
     assert not supervision.Supervisor(state).answers()
+
+
+@pytest.mark.parametrize(
+    "what", [lambda lab: lab.processes(), lambda lab: lab.start("billing"), lambda lab: lab.stop("x")]
+)
+@pytest.mark.parametrize(
+    "error",
+    [xmlrpc.client.Fault(Faults.SHUTDOWN_STATE, "SHUTDOWN_STATE"), xmlrpc.client.ProtocolError("/RPC2", 500, "no", {})],
+)
+def test_a_supervisor_that_shuts_down_is_away(state: State, monkeypatch: pytest.MonkeyPatch, what, error: Exception):
+    def fail(*arguments) -> None:
+        raise error
+
+    monkeypatch.setattr(xmlrpc.client.ServerProxy, "_ServerProxy__request", fail)
+    with pytest.raises(supervision.Away) as raised:
+        what(supervision.Supervisor(state))
+    assert isinstance(raised.value, LabError) and isinstance(raised.value, ConnectionError)
+    assert not supervision.Supervisor(state).answers()
+
+
+def test_nobody_at_the_socket_is_one_sentence(state: State):
+    with pytest.raises(LabError, match="The lab's supervisor does not answer"):
+        supervision.Supervisor(state).processes()
