@@ -25,6 +25,20 @@ READER = "reader"
 SUPERUSER = "postgres"
 # PostgreSQL refuses to run as root; the wheel uses this user too.
 UNPRIVILEGED = "pgserver"
+# Whoever may only read shall not hold the locks with which the services order their writes.
+ADVISORY_LOCKS_FOR_OWNER = """
+DO $$
+DECLARE lock regprocedure;
+BEGIN
+    FOR lock IN
+        SELECT oid FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', lock);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {owner}', lock);
+    END LOOP;
+END $$
+"""
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -148,6 +162,8 @@ def prepare(state: State) -> None:
             "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO {reader}",
             "ALTER ROLE {reader} SET default_transaction_read_only = on",
             "ALTER ROLE {reader} SET statement_timeout = '10s'",
+            "ALTER ROLE {reader} SET idle_in_transaction_session_timeout = '60s'",
+            ADVISORY_LOCKS_FOR_OWNER,
             "ALTER ROLE {reader} CONNECTION LIMIT 10",
         ):
             run(admin, statement, name=DATABASE, owner=OWNER, reader=READER)
