@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -41,3 +42,17 @@ def test_a_taken_port_is_named(runtime: LocalRuntime):
 def test_it_leaves_no_trace(runtime: LocalRuntime):
     checks.run(runtime)
     assert not runtime.state.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("platform", "ok", "untried"), [("linux", True, False), ("darwin", True, True), ("win32", False, False)]
+)
+def test_it_says_that_only_linux_has_been_tried(runtime: LocalRuntime, monkeypatch, platform, ok, untried):
+    monkeypatch.setattr(checks.sys, "platform", platform)
+    check = checks._system()
+    assert (check.ok, "tried on Linux only" in check.found) == (ok, untried)
+
+
+def test_the_readmes_gigabyte_is_enough(runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(checks.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
+    assert found(runtime, "memory")[0].ok
