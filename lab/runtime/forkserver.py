@@ -38,10 +38,7 @@ PRELOADED = (
     "psycopg_pool",
     "pydantic_settings",
     "prometheus_client.openmetrics.exposition",
-    "opentelemetry.sdk.trace.export",
-    "opentelemetry.sdk._logs.export",
-    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
-    "opentelemetry.exporter.otlp.proto.http._log_exporter",
+    "opentelemetry.sdk.trace",
     "opentelemetry.instrumentation.httpx",
     "yoyo",
 )
