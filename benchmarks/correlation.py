@@ -95,12 +95,14 @@ def main() -> None:
     report(
         [
             figure("log lines that name a trace", sum(named.values()), ""),
-            figure("traces named by log lines and not stored", len(lost), "", 0),
-            figure("request lines without a trace", traceless, "", 0),
+            figure("traces named by log lines and not stored", len(lost), "", most=0),
+            figure("request lines without a trace", traceless, "", most=0),
             figure("exemplars", sum(shown.values()), ""),
-            figure("traces named by exemplars and not stored", len(lost_exemplars), "", 0),
+            figure("traces named by exemplars and not stored", len(lost_exemplars), "", most=0),
             figure("checkouts looked at", len(checkouts), ""),
-            figure("checkouts without the path back to checkout", sum(not path_of(one) for one in checkouts), "", 0),
+            figure(
+                "checkouts without the path back to checkout", sum(not path_of(one) for one in checkouts), "", most=0
+            ),
         ]
     )
 

@@ -25,16 +25,16 @@ def main() -> None:
         say(f"pending or firing at some time: {', '.join(sorted(pending))}")
     asked = lab.get("load", "/profiles")[0]
     figures = [
-        figure("alerts pending or firing", len(pending), "", 0),
-        figure("pages", len({page["id"] for page in lab.pages()} - before), "", 0),
-        figure("failed requests", lab.value(f"sum(increase({FAILED}[{span}s]))") or 0, "", 0),
-        figure("5xx answers of services", lab.value(f"sum(increase({SERVED_5XX}[{span}s]))") or 0, "", 0),
-        figure("difference of the books", lab.difference_cents(), "cents", 0),
-        figure("asked", asked["asked_rps"], "1/s", 20.0),
-        figure("achieved", asked["achieved_rps"], "1/s", 20.0),
+        figure("alerts pending or firing", len(pending), "", most=0),
+        figure("pages", len({page["id"] for page in lab.pages()} - before), "", most=0),
+        figure("failed requests", lab.value(f"sum(increase({FAILED}[{span}s]))") or 0, "", most=0),
+        figure("5xx answers of services", lab.value(f"sum(increase({SERVED_5XX}[{span}s]))") or 0, "", most=0),
+        figure("difference of the books", lab.difference_cents(), "cents", least=0, most=0),
+        figure("asked", asked["asked_rps"], "1/s", beside=20.0),
+        figure("achieved", asked["achieved_rps"], "1/s", beside=20.0),
     ]
     for labels, seconds in sorted(lab.query(P99 % span).items()):
-        figures.append(figure(f"P99 of {dict(labels)['service']}", seconds, "s", 0.5))
+        figures.append(figure(f"P99 of {dict(labels)['service']}", seconds, "s", most=0.5))
     report(figures)
 
 

@@ -11,7 +11,7 @@ def main() -> None:
     time.sleep(options.settle)
     sizes = {one["name"]: one["memory_bytes"] or 0 for one in lab.status()["services"]}
     figures = [figure(f"memory of {name}", size / 1e6, "MB") for name, size in sizes.items()]
-    report([*figures, figure("memory of everything", sum(sizes.values()) / 1e6, "MB", 900.0)])
+    report([*figures, figure("memory of everything", sum(sizes.values()) / 1e6, "MB", most=900.0)])
 
 
 if __name__ == "__main__":

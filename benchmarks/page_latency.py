@@ -159,11 +159,11 @@ def summarise(scenario: Scenario, runs: list[Trigger]) -> list[dict]:
         ("recovery", "s", [run.recovered for run in runs], None),
     ):
         for which, value in zip(("median", "worst"), _median_and_worst(values), strict=True):
-            figures.append(figure(f"{scenario.id}: {name}, {which}", value, unit, beside))
+            figures.append(figure(f"{scenario.id}: {name}, {which}", value, unit, beside=beside))
     unexpected = sum(len(run.unexpected) for run in runs)
     passed = sum(not run.trouble and not run.unexpected and run.to_page is not None for run in runs)
-    figures.append(figure(f"{scenario.id}: unexpected pages", unexpected, "", 0))
-    figures.append(figure(f"{scenario.id}: passed", passed, f"of {len(runs)}", len(runs)))
+    figures.append(figure(f"{scenario.id}: unexpected pages", unexpected, "", most=0))
+    figures.append(figure(f"{scenario.id}: passed", passed, f"of {len(runs)}", least=len(runs)))
     return figures
 
 

@@ -144,15 +144,15 @@ def figures(client: httpx.Client, process: psutil.Process, seconds: int) -> list
     search, found = timed(client, "/api/traces?service=orders&limit=20")
     one, _ = timed(client, f"/api/traces/{found['data'][0]['traceID']}")
     return [
-        figure("cpu at 250 spans/s", 100 * share, "% of a core", 4),
+        figure("cpu at 250 spans/s", 100 * share, "% of a core", most=4),
         figure("answer to an export, p99", 1000 * sorted(took)[int(len(took) * 0.99)], "ms"),
         figure("disk at 250 spans/s", stored / 1000, "kB/s"),
-        figure("kept in the default size", DEFAULT_MAX_BYTES / stored / 3600, "h", 3),
+        figure("kept in the default size", DEFAULT_MAX_BYTES / stored / 3600, "h", least=3),
         figure("burst of 5,000 spans taken", max(bursts), "s"),
         figure("search for 20 traces", search, "s"),
         figure("one trace by id", one, "s"),
-        figure("memory, steady", steady / 2**20, "MiB PSS", 60),
-        figure("memory after bursts and searches", process.memory_full_info().pss / 2**20, "MiB PSS", 60),
+        figure("memory, steady", steady / 2**20, "MiB PSS", most=60),
+        figure("memory after bursts and searches", process.memory_full_info().pss / 2**20, "MiB PSS", most=60),
     ]
 
 

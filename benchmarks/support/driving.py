@@ -1,8 +1,9 @@
 """What the benchmarks share: the lab driven through labctl and its public HTTP interfaces, and the report's shape.
 
 Each benchmark is a program (`python benchmarks/NAME.py [--name LAB]`) that prints `{machine, figures}` as JSON on
-stdout and progress on stderr. A figure is `{name, value, unit, floor}`; `floor` is what the value is to be read beside:
-a bound that it keeps, or what the configured intervals allow at best; null where there is none.
+stdout and progress on stderr. A figure is `{name, value, unit, floor, passed}`. `floor` is what the value is to be read
+beside: a bound that it must keep, or what the configured intervals allow at best; null where there is none. `passed`
+says whether it keeps its bound, be that the least or the most it may be; null where it has none.
 """
 
 import argparse
@@ -29,8 +30,26 @@ def say(text: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
-def figure(name: str, value: float | None, unit: str, floor: float | None = None) -> dict[str, Any]:
-    return {"name": name, "value": None if value is None else round(value, 3), "unit": unit, "floor": floor}
+def figure(
+    name: str,
+    value: float | None,
+    unit: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    beside: float | None = None,
+) -> dict[str, Any]:
+    """`least` and `most` are bounds, both kept by the value itself; `beside` is a floor that judges nothing.
+    A bounded value that could not be measured (None) has not passed."""
+    bounds = [bound for bound in (least, most) if bound is not None]
+    kept = value is not None and (least is None or value >= least) and (most is None or value <= most)
+    return {
+        "name": name,
+        "value": None if value is None else round(value, 3),
+        "unit": unit,
+        "floor": bounds[0] if bounds else beside,
+        "passed": kept if bounds else None,
+    }
 
 
 def report(figures: list[dict[str, Any]]) -> None:

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from lab import cli
 from lab.cli import bench
-from lab.errors import CheckFailed, LabError
+from lab.errors import LabError, UsageError
 
 
 def program(folder: Path, text: str) -> Path:
@@ -14,13 +15,13 @@ def program(folder: Path, text: str) -> Path:
 
 
 def test_figures_are_taken_from_what_a_program_prints(tmp_path: Path):
-    printed = {"machine": {}, "figures": [{"name": "up", "value": 5.5, "unit": "s", "floor": 10}]}
+    printed = {"machine": {}, "figures": [{"name": "up", "value": 5.5, "unit": "s", "floor": 10, "passed": True}]}
     assert bench.run(program(tmp_path, f"print({json.dumps(printed)!r})"), "main") == printed["figures"]
 
 
 def test_a_figure_without_a_floor_gets_none(tmp_path: Path):
     (figure,) = bench.run(program(tmp_path, """print('[{"name": "a", "value": 1, "unit": "s"}]')"""), "main")
-    assert figure["floor"] is None
+    assert figure["floor"] is None and figure["passed"] is None
 
 
 def test_the_program_is_told_which_lab(tmp_path: Path):
@@ -34,8 +35,41 @@ def test_what_is_no_json_of_figures_is_refused(tmp_path: Path, text: str):
         bench.run(program(tmp_path, text), "main")
 
 
-@pytest.mark.parametrize(("code", "error"), [(1, LabError), (3, CheckFailed)])
+@pytest.mark.parametrize(("code", "error"), [(1, LabError), (2, UsageError)])
 def test_a_program_that_fails_is_named(tmp_path: Path, code: int, error: type[LabError]):
-    with pytest.raises(error, match=r"some\.py") as raised:
+    with pytest.raises(error, match="some") as raised:
         bench.run(program(tmp_path, f"raise SystemExit({code})"), "main")
     assert type(raised.value) is error
+
+
+ECHO = """
+import json, sys
+passed = {"yes": True, "no": False, "null": None}[sys.argv[2] if len(sys.argv) > 2 else "null"]
+print(json.dumps([{"name": "up", "value": 1, "unit": "s", "floor": 2, "passed": passed}]))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bench, "FOLDER", tmp_path)
+    program(tmp_path, ECHO)
+    return tmp_path
+
+
+@pytest.mark.parametrize(("passed", "code"), [("yes", 0), ("null", 0), ("no", 3)])
+def test_a_missed_floor_is_named_after_the_figures(folder: Path, capsys, passed: str, code: int):
+    assert cli.main(["bench", "some", "--json", "--", "--passed", passed]) == code
+    said = capsys.readouterr()
+    assert json.loads(said.out)["figures"][0]["name"] == "up"
+    assert ("These figures miss their floor: up." in said.err) is (code == 3)
+
+
+def test_the_table_shows_what_passed(folder: Path, capsys):
+    assert cli.main(["bench", "some", "--", "--passed", "no"]) == 3
+    assert "✗" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("names", [[], ["some", "some"]])
+def test_arguments_without_one_benchmark_are_refused(folder: Path, capsys, names: list[str]):
+    assert cli.main(["bench", *names, "--", "--times", "1"]) == 2
+    assert "Arguments are for one benchmark" in capsys.readouterr().err
