@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -17,44 +16,13 @@ from lab.runtime.local import LocalRuntime
 from lab.runtime.ports import Ports
 from lab.runtime.programs import NAMES
 from lab.runtime.state import ROOT, State
+from tests.labs import DEADLINE_S, forget, labctl, status, wait_until
 
 BASE = 21000
-DEADLINE_S = 150
-
-
-def labctl(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("LAB_")}
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "labctl.py"), *arguments],
-        cwd="/",
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-    )
-    assert done.returncode == code, done.stderr + done.stdout
-    return done
-
-
-def status(name: str) -> dict:
-    environment = os.environ | {"LAB_NAME": name}
-    command = [sys.executable, str(ROOT / "labctl.py"), "status", "--json"]
-    return json.loads(subprocess.run(command, env=environment, capture_output=True, text=True).stdout)
 
 
 def pids(name: str) -> dict[str, int]:
     return {service["name"]: service["pid"] for service in status(name)["services"]}
-
-
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {DEADLINE_S} s"
-        time.sleep(0.3)
-
-
-def forget(name: str) -> None:
-    labctl("down", "--purge", "--name", name)
 
 
 @pytest.fixture(scope="module")

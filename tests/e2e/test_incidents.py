@@ -1,0 +1,248 @@
+"""Every scenario once in a real lab under healthy load: its load starts, its page comes, and health comes back.
+
+Nothing is said of seconds: what counts is that the page comes and is of this incident, that the customers arrive
+whether or not they are answered, and that recovery takes what the scenario's private file says, no less and no more.
+"""
+
+import json
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from lab import private
+from lab.clients.logs import Logs
+from lab.clients.prometheus import Prometheus
+from lab.clients.traces import Traces
+from lab.clients.warroom import Warroom
+from lab.errors import LabError
+from lab.runtime.ports import Ports
+from lab.scenario import Scenario, load_all
+from tests.labs import forget, labctl, wait_until
+
+NAME = "e2e-incidents"
+PORTS = Ports(28000)
+QUIET_WITHIN_S = 120
+PAGED_WITHIN_S = 90
+RESOLVED_WITHIN_S = 120
+ARRIVE = 0.9  # of the requests that are due
+# Answers to customers. What was under way when the load stopped is answered within the first of them.
+UNDER_WAY = 200
+ENOUGH = 200
+# The last one may leave the lab in a state that only a restart ends.
+SCENARIOS = sorted(load_all(), key=lambda scenario: bool(private.load(scenario.id).recovery.restart))
+
+Page = dict[str, Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def lab() -> Iterator[None]:
+    forget(NAME)
+    labctl("up", "--name", NAME, "--port-base", str(PORTS.base))
+    yield
+    forget(NAME)
+
+
+@pytest.fixture
+def clients() -> Iterator["Clients"]:
+    with (
+        Warroom(PORTS.url("warroom")) as warroom,
+        Prometheus(PORTS.url("prometheus")) as prometheus,
+        Logs(PORTS.url("telemetry")) as logs,
+        Traces(PORTS.url("telemetry")) as traces,
+        httpx.Client(timeout=15, trust_env=False) as http,
+    ):
+        yield Clients(warroom, prometheus, logs, traces, http)
+
+
+class Clients:
+    """What a test sees of the lab, through its public interfaces."""
+
+    def __init__(
+        self, warroom: Warroom, prometheus: Prometheus, logs: Logs, traces: Traces, http: httpx.Client
+    ) -> None:
+        self.warroom = warroom
+        self.prometheus = prometheus
+        self.logs = logs
+        self.traces = traces
+        self.http = http
+
+    def quiet(self) -> bool:
+        """No alert pending or firing, and no page open."""
+        return not self.prometheus.alerts() and all(page["status"] == "resolved" for page in self.warroom.pages())
+
+    def answers(self) -> tuple[int, int]:
+        """How many answers the healthy load's customers have had, and how many of them were failures."""
+        text = self.http.get(f"{PORTS.ops_url('load')}/metrics").raise_for_status().text
+        counts: Counter[bool] = Counter()
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == "customer_request_duration_seconds_count" and sample.labels["profile"] == "healthy":
+                    status = sample.labels["status"]
+                    counts[status in ("timeout", "error") or status.startswith("5")] += int(sample.value)
+        return counts.total(), counts[True]
+
+    def reconciliation(self, after: str = "", limit: int = 500) -> dict[str, Any]:
+        url = f"{PORTS.url('processor')}/reconciliation"
+        return self.http.get(url, params={"after": after, "limit": limit}).raise_for_status().json()
+
+    def adjust(self, body: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
+        url = f"{PORTS.url('billing')}/adjustments"
+        return self.http.post(url, json={**body, "dry_run": dry_run}).raise_for_status().json()
+
+    def adjustments(self) -> list[dict[str, Any]]:
+        found = self.http.get(f"{PORTS.url('billing')}/adjustments", params={"limit": 1000}).raise_for_status().json()
+        return found["adjustments"]
+
+
+class Arrivals:
+    """Requests a second that were due and that were sent, by profile, added up over the looks at `load status`."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.sent: Counter[str] = Counter()
+
+    def look(self) -> None:
+        for one in json.loads(labctl("load", "status", "--json", "--name", NAME).stdout):
+            self.asked[one["profile"]] += one["asked_rps"]
+            self.sent[one["profile"]] += one["achieved_rps"]
+
+    def assert_open(self, *profiles: str) -> None:
+        for profile in profiles:
+            assert self.asked[profile] > 0, f"nothing was due of {profile}"
+            assert self.sent[profile] >= ARRIVE * self.asked[profile], f"{profile}: {self.sent} of {self.asked}"
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_a_scenario_pages_and_recovers(clients: Clients, scenario: Scenario):
+    recovery = private.load(scenario.id).recovery
+    wait_until(clients.quiet, f"no alert and no open page before {scenario.id}", QUIET_WITHIN_S)
+    known = {page["id"] for page in clients.warroom.pages()}
+    expected = {(alert.alertname, alert.service) for alert in scenario.alerts}
+    arrivals = Arrivals()
+
+    def new_pages() -> list[Page]:
+        """The pages since; each must be of this scenario."""
+        pages = [page for page in clients.warroom.pages() if page["id"] not in known]
+        assert {(page["alertname"], page["service"]) for page in pages} <= expected
+        return pages
+
+    def delivered() -> Page | None:
+        arrivals.look()
+        return next((page for page in new_pages() if page["delivered_at"]), None)
+
+    began = time.time_ns() // 1000
+    labctl("load", "start", scenario.profile, "--name", NAME)
+    try:
+        page = wait_until(delivered, f"a page of {scenario.id}", PAGED_WITHIN_S)
+        labctl("pages", "ack", page["id"], "--name", NAME)
+        assert next(one for one in new_pages() if one["id"] == page["id"])["acknowledged_at"]
+        resolve_a_trace(clients, page["service"], began)
+        arrivals.look()
+        arrivals.assert_open("healthy", scenario.profile)
+    finally:
+        labctl("load", "stop", scenario.profile, "--name", NAME)
+
+    if recovery.restart:
+        still_failing(clients, new_pages)
+        labctl("restart", *recovery.restart, "--name", NAME)
+    wait_until(
+        lambda: clients.quiet() and all(one["status"] == "resolved" for one in new_pages()),
+        f"the pages of {scenario.id} resolved",
+        RESOLVED_WITHIN_S,
+    )
+    well_again(clients)
+    if recovery.level_books:
+        level_books(clients)
+    assert new_pages()
+
+
+def resolve_a_trace(clients: Clients, service: str, began: int) -> None:
+    """Every line that was logged in one of the incident's traces is of a span that the store has."""
+    records = clients.logs.search(service=service, start=began)
+    wanted = next(record["trace_id"] for record in reversed(records) if record["trace_id"])
+
+    def resolved() -> bool:
+        lines = {record["span_id"] for record in clients.logs.search(trace_id=wanted, limit=1000)}
+        try:
+            spans = {span["spanID"] for span in clients.traces.get(wanted)["spans"]}
+        except LabError:  # a span is sent when it has ended
+            return False
+        return bool(lines) and lines <= spans
+
+    wait_until(resolved, f"the spans of all that {service} logged in trace {wanted}", 60)
+
+
+def still_failing(clients: Clients, look: Callable[[], object]) -> None:
+    """The load is off and what it had under way is answered, yet customers of an ordinary day fail."""
+    begin, _ = clients.answers()
+    wait_until(lambda: clients.answers()[0] >= begin + UNDER_WAY, "answers to what was under way")
+    begin, failed_before = clients.answers()
+    wait_until(lambda: clients.answers()[0] >= begin + ENOUGH, "answers after that")
+    answered, failed = clients.answers()
+    look()
+    assert failed - failed_before > 0.05 * (answered - begin), "customers are served although nobody restarted anything"
+
+
+def well_again(clients: Clients) -> None:
+    """So many answers in a row, and no failure among them."""
+    begin, failed = clients.answers()
+
+    def served() -> bool:
+        nonlocal begin, failed
+        answered, now_failed = clients.answers()
+        if now_failed > failed:
+            begin, failed = answered, now_failed
+        return answered >= begin + ENOUGH
+
+    wait_until(served, f"{ENOUGH} answers without a failure", RESOLVED_WITHIN_S)
+
+
+def level_books(clients: Clients) -> None:
+    """Compensating entries, tried dry first, until the books agree to the cent."""
+    found = clients.reconciliation(limit=1)
+    assert found["difference_cents"] > 0, "the books agree although nobody levelled them"
+    stands_at = found["difference_cents"]
+    entries = differing(clients)
+    before = clients.adjustments()
+    body = {"idempotency_key": f"level-{uuid.uuid4().hex}", "entries": entries}
+
+    would = clients.adjust(body, dry_run=True)
+    assert [entry["charge_key"] for entry in would["entries"]] == [entry["charge_key"] for entry in entries]
+    compared(clients)
+    assert clients.adjustments() == before
+    assert clients.reconciliation(limit=1)["difference_cents"] == stands_at
+
+    clients.adjust(body, dry_run=False)
+    wait_until(lambda: clients.reconciliation(limit=1)["difference_cents"] == 0, "books that agree to the cent", 60)
+    compared(clients)
+    assert clients.reconciliation(limit=1)["difference_cents"] == 0
+    assert len(clients.adjustments()) == len(before) + 1
+
+
+def differing(clients: Clients) -> list[dict[str, str]]:
+    """An entry for each charge on which the books differ."""
+    entries: list[dict[str, str]] = []
+    after: str | None = ""
+    while after is not None:
+        found = clients.reconciliation(after)
+        entries += [
+            {"charge_key": row["charge_key"], "amount": row["compensating"], "reason": "Levels the two books"}
+            for row in found["differing"]
+        ]
+        after = found["next"]
+    return entries
+
+
+def compared(clients: Clients) -> None:
+    """A comparison of the books that began after now has come to an end: its start differs twice from today's."""
+    for _ in range(2):
+        last = clients.reconciliation(limit=1)["as_of"]
+        wait_until(
+            lambda last=last: clients.reconciliation(limit=1)["as_of"] != last, "a further comparison of the books", 60
+        )
