@@ -21,10 +21,12 @@ class Confirmations:
         self._inventory = inventory
 
     def send(self) -> None:
-        """Confirms the oldest unconfirmed orders; a failure is logged, not raised."""
+        """Confirms the oldest unconfirmed orders; a failure is logged, not raised, so that there is a next time."""
         try:
             order_ids = self._orders.unconfirmed(BATCH)
             if order_ids:
                 self._orders.confirm(self._inventory.confirm(order_ids))
         except (Problem, psycopg.OperationalError) as error:
             log.warning("orders not confirmed", extra={"error": str(error)})
+        except Exception:
+            log.exception("confirming orders failed")

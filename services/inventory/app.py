@@ -95,6 +95,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                     log.info("expired reservations returned", extra={"reservations": returned})
             except psycopg.OperationalError as error:
                 log.warning("expired reservations not returned", extra={"error": str(error)})
+            except Exception:  # nothing may end this: stock would stay reserved unnoticed
+                log.exception("returning expired reservations failed")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

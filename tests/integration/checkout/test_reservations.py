@@ -1,8 +1,11 @@
+import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Event
 
 import pytest
+from inventory.app import Settings, create_app
 from inventory.reservations import Item, OutOfStock, Reservations
 from psycopg_pool import ConnectionPool
 
@@ -92,3 +95,24 @@ def test_it_stays_unconfirmed_while_there_is_not_enough_stock(pool):
         connection.execute("UPDATE inventory.stock SET available = 2 WHERE sku = 'sku-0001'")
     assert reservations.confirm([ORDER]) == [ORDER]
     assert reservations.available("sku-0001") == 0
+
+
+def test_whatever_a_return_fails_with_there_is_a_next_one(database_url, monkeypatch, caplog):
+    migrate(database_url)
+    again = Event()
+
+    def return_expired(_: Reservations) -> int:
+        if "returning expired" not in caplog.text:
+            raise KeyError("sku")
+        again.set()
+        return 0
+
+    monkeypatch.setattr(Reservations, "return_expired", return_expired)
+    app = create_app(Settings(database_url=database_url, return_interval=0.01))
+
+    async def run() -> bool:
+        async with app.router.lifespan_context(app):
+            return await asyncio.to_thread(again.wait, 10)
+
+    assert asyncio.run(run()), "it is tried again after an error that nobody foresaw"
+    assert "returning expired reservations failed" in caplog.text

@@ -43,15 +43,22 @@ def test_placed_orders_are_confirmed_once():
     assert orders.pending == []
 
 
-@pytest.mark.parametrize("error", [Problem(504, "Inventory timed out", "late"), psycopg.OperationalError("gone")])
-def test_what_failed_is_sent_again_and_logged(error, caplog):
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (Problem(504, "Inventory timed out", "late"), "orders not confirmed"),
+        (psycopg.OperationalError("gone"), "orders not confirmed"),
+        (KeyError("order_ids"), "confirming orders failed"),
+    ],
+)
+def test_what_failed_is_sent_again_and_logged(error, line, caplog):
     orders, inventory = FakeOrders("o-1"), FakeInventory(error)
     confirmations = Confirmations(orders, inventory)
 
     with caplog.at_level(logging.WARNING):
         confirmations.send()
     assert orders.pending == ["o-1"]
-    assert [record.getMessage() for record in caplog.records] == ["orders not confirmed"]
+    assert [record.getMessage() for record in caplog.records] == [line]
 
     confirmations.send()
     assert inventory.asked == [["o-1"], ["o-1"]]
