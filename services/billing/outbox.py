@@ -19,6 +19,8 @@ log = logging.getLogger("billing")
 BATCH = 100
 # The processor has understood the message and will never take it; anything else is worth another try.
 REFUSALS = {400, 409, 413, 422}
+# It takes no message at the moment, whichever it is.
+NOT_NOW = {408, 429, 502, 503, 504}
 
 
 def put(conn: Connection, key: str, account: str, lines: Sequence[Line]) -> None:
@@ -31,7 +33,10 @@ def put(conn: Connection, key: str, account: str, lines: Sequence[Line]) -> None
 
 
 class Relay:
-    """Passes the outbox on, oldest first, each message at least once."""
+    """Passes the outbox on, oldest first, each message at least once.
+
+    A message on which the processor fails is tried again with the next batch; those behind it need not wait for that.
+    """
 
     def __init__(
         self, pool: ConnectionPool, processor: httpx.Client, *, poll_s: float = 1.0, retry_max_s: float = 5.0
@@ -57,7 +62,7 @@ class Relay:
         self._wake.set()
 
     def deliver(self) -> int:
-        """Passes on one batch and gives its size. Raises httpx.HTTPError if the processor does not take it."""
+        """Passes on one batch and gives its size. Raises httpx.HTTPError if the processor does not take all of it."""
         # A look into the outbox is nobody's request; traced, it would be a trace a second.
         with suppress_instrumentation(), self._pool.connection() as conn:
             batch = conn.execute(
@@ -65,6 +70,7 @@ class Relay:
                 " WHERE refused_at IS NULL ORDER BY id LIMIT %s",
                 (BATCH,),
             ).fetchall()
+        failure: httpx.HTTPStatusError | None = None
         for row, key, account, lines, traceparent in batch:
             if self._stopping.is_set():
                 break
@@ -72,8 +78,16 @@ class Relay:
             token = context.attach(propagate.extract({"traceparent": traceparent} if traceparent else {}))
             try:
                 self._post(row, key, account, lines)
+            except httpx.HTTPStatusError as error:
+                status = error.response.status_code
+                if status in NOT_NOW:
+                    raise
+                log.warning("processor failed on charge", extra={"key": key, "status": status})
+                failure = failure or error
             finally:
                 context.detach(token)
+        if failure:
+            raise failure
         return len(batch)
 
     def _post(self, row: int, key: str, account: str, lines: list[dict[str, str]]) -> None:

@@ -126,8 +126,9 @@ class Reconciliation:
     def _give_up_waiting(self, conn: Connection, as_of: datetime) -> None:
         """Marks the keys whose other side is overdue.
 
-        The relay delivers in the order of the book. So a charge is overdue when later ones have come, or when none
-        has come at all for the whole patience; not while a backlog is being worked off, nor soon after an outage.
+        The relay delivers in the order of the book and passes over a charge only when the processor fails on it. So a
+        charge is overdue when later ones have come, or when none has come at all for the whole patience; not while a
+        backlog is being worked off, nor soon after an outage.
         """
         times = {"as_of": as_of, "patience": self._patience_s}
         conn.execute(

@@ -67,6 +67,8 @@ class Link:
         self.app: Running | None = None
         self.up = True
         self.loses_answers = False
+        self.fails_on: dict[str, int] = {}
+        """Statuses by charge key: what the other side answers instead of doing it."""
         self.requests = 0
 
     def get(self, url: str, **options: Any) -> httpx.Response:
@@ -79,6 +81,8 @@ class Link:
         self.requests += 1
         if not self.up or self.app is None:
             raise httpx.ConnectError("the link is cut")
+        if status := self.fails_on.get(options.get("json", {}).get("idempotency_key")):
+            return httpx.Response(status, request=httpx.Request(method, f"http://other{url}"))
         response = self.app.request(method, url, **options)
         if self.loses_answers:
             raise httpx.ReadTimeout("the answer was lost")

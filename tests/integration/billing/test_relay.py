@@ -43,6 +43,29 @@ def test_a_message_the_processor_refuses_is_kept_and_holds_up_nobody(company):
     assert company.sql("SELECT idempotency_key FROM billing.outbox WHERE refused_at IS NOT NULL") == [("bad",)]
 
 
+def test_a_charge_on_which_the_processor_fails_holds_up_nobody_and_comes_later(company):
+    company.to_processor.fails_on["k-1"] = 500
+    for n in (1, 2, 3):
+        company.charge(f"k-{n}", "4")
+    wait_until(lambda: processed(company) == [("k-2", 429), ("k-3", 429)], "the charges behind it to arrive")
+    assert company.compared()["difference_cents"] == 0, "it is on its way"
+    company.an_hour_passes(relay_rests=False)
+    assert [row["charge_key"] for row in company.compared()["differing"]] == ["k-1"], "it has been waited for"
+    company.to_processor.fails_on.clear()
+    assert company.reconciled()["difference_cents"] == 0
+    assert processed(company) == [("k-1", 429), ("k-2", 429), ("k-3", 429)]
+
+
+def test_nothing_is_passed_on_out_of_order_while_the_processor_takes_nothing(company):
+    company.to_processor.fails_on["k-1"] = 503
+    company.charge("k-1", "4")
+    company.charge("k-2", "4")
+    wait_until(lambda: company.to_processor.requests >= 3, "the relay to try three times")
+    assert processed(company) == []
+    company.to_processor.fails_on.clear()
+    assert company.reconciled()["difference_cents"] == 0
+
+
 def test_an_idle_relay_rests(company):
     company.to_processor.up = False
     company.charge("k-1", "4")
