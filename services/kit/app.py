@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from kit import problems, telemetry
+from kit.bodies import Bodies
 from kit.requests import Requests
 from kit.settings import Settings
 
@@ -27,5 +28,6 @@ def create_app(settings: Settings, *, title: str, lifespan: Lifespan | None = No
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     problems.install(app)
+    app.add_middleware(Bodies)
     app.add_middleware(Requests, service=settings.service, tracer=tracer)
     return app
