@@ -19,7 +19,7 @@ NOT_RUNNING = 70
 # supervisord waits 1, 2, 3 s between attempts and then gives up; the keeper begins anew, so it never waits longer.
 START_RETRIES = 3
 STOP_WAIT_S = 6
-TIMEOUT_S = 10
+TIMEOUT_S = 30
 
 
 def socket_path(state: State) -> Path:
