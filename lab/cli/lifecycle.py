@@ -101,7 +101,8 @@ def status(name: str, as_json: bool) -> None:
     else:
         _table(found.services)
     if not found.ready:
-        raise CheckFailed(f"Lab {name} is not all healthy; labctl up starts what is missing.")
+        option = "" if name == "main" else f" --name {name}"
+        raise CheckFailed(f"Lab {name} is not all healthy; labctl up{option} starts what is missing.")
 
 
 def _table(services: list[Service]) -> None:

@@ -275,7 +275,8 @@ class LocalRuntime:
     def _record(self) -> Record:
         record = self.state.load()
         if record is None:
-            raise LabError(f"There is no lab {self.name}; start it with labctl up.")
+            option = "" if self.name == "main" else f" --name {self.name}"
+            raise LabError(f"There is no lab {self.name}; start it with labctl up{option}.")
         return record
 
     def _programs(self) -> list[Program]:
