@@ -41,7 +41,7 @@ def logs(name: str, as_json: bool, service: str, trace_id: str | None, follow: b
 
 def records(name: str, service: str, trace_id: str | None, follow: bool, lines: int) -> Iterator[Record]:
     if service in SERVICES:
-        with Logs(options.endpoint(name, "telemetry")) as store:
+        with Logs(options.endpoint(name, "logs")) as store:
             try:
                 if follow:
                     yield from store.follow(service=service, trace_id=trace_id, backlog=lines)

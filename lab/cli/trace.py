@@ -20,7 +20,7 @@ NARROWEST_BAR = 16
 @click.argument("trace_id", metavar="ID")
 def trace(name: str, as_json: bool, trace_id: str) -> None:
     """Show the trace ID as a waterfall; its JSON is Jaeger's own."""
-    with Traces(options.endpoint(name, "telemetry")) as traces:
+    with Traces(options.endpoint(name, "traces")) as traces:
         found = traces.get(trace_id)
     if as_json:
         options.print_json(found)

@@ -61,7 +61,10 @@ class Runtime(Protocol):
     def status(self) -> Status: ...
 
     def endpoint(self, service: str) -> str:
-        """Where the service answers: a URL, or for postgres a connection string for its read-only role."""
+        """Where the service answers: a URL, or for postgres a connection string for its read-only role.
+
+        `traces` answers Jaeger's query API, `logs` is the telemetry store's; who that is depends on the runtime.
+        """
 
     def logs(self, service: str, *, follow: bool = False) -> Iterator[str]:
         """What the process wrote to stdout and stderr, line by line, oldest first."""

@@ -20,6 +20,8 @@ from lab.runtime.supervision import Supervisor
 START_LIMIT_S = 90
 # a process that lives but does not answer counts as starting for so long
 STARTING_S = 20
+# who keeps what the services tell of themselves
+STORES = {"traces": "telemetry", "logs": "telemetry"}
 KEPT_ENVIRONMENT = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR", "XDG_CACHE_HOME")
 # While the supervisor loads libraries, these start; the load waits for the services by itself.
 FIRST = ("postgres", "prometheus", "alertmanager", "load", "telemetry")
@@ -257,6 +259,7 @@ class LocalRuntime:
         record = self._record()
         if service == "postgres":
             return database.url(self.state, database.READER)
+        service = STORES.get(service, service)
         if service not in NAMES:
             raise UsageError(f"There is no service {service!r}; there are {', '.join(NAMES)}.")
         return Ports(record.port_base).url(service)
