@@ -127,9 +127,11 @@ def test_a_scenario_pages_and_recovers(clients: Clients, scenario: Scenario):
     arrivals = Arrivals()
 
     def new_pages() -> list[Page]:
-        """The scenario's pages since. What a starved machine pages besides is counted by benchmarks/page_latency.py."""
+        """The pages since, each of this scenario: one that tells another story would send people the wrong way."""
         pages = [page for page in clients.warroom.pages() if page["id"] not in known]
-        return [page for page in pages if (page["alertname"], page["service"]) in expected]
+        strays = [page for page in pages if (page["alertname"], page["service"]) not in expected]
+        assert not strays, f"pages that {scenario.id} does not name: {strays}"
+        return pages
 
     def delivered() -> Page | None:
         arrivals.look()
@@ -158,7 +160,7 @@ def test_a_scenario_pages_and_recovers(clients: Clients, scenario: Scenario):
     well_again(clients)
     if recovery.level_books:
         level_books(clients)
-    assert new_pages()
+    assert new_pages(), "the pages of the scenario are forgotten"
 
 
 def resolve_a_trace(clients: Clients, service: str, began: int) -> None:
