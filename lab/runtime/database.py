@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 
 from lab.errors import LabError
 from lab.runtime.program import Program
-from lab.runtime.state import State, write_private
+from lab.runtime.state import ROOT, State, write_private
 
 DATABASE = "lab"
 OWNER = "lab"
@@ -25,20 +25,8 @@ READER = "reader"
 SUPERUSER = "postgres"
 # PostgreSQL refuses to run as root; the wheel uses this user too.
 UNPRIVILEGED = "pgserver"
-# Whoever may only read shall not hold the locks with which the services order their writes.
-ADVISORY_LOCKS_FOR_OWNER = """
-DO $$
-DECLARE lock regprocedure;
-BEGIN
-    FOR lock IN
-        SELECT oid FROM pg_proc
-        WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^pg_(try_)?advisory_'
-    LOOP
-        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', lock);
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO {owner}', lock);
-    END LOOP;
-END $$
-"""
+# Makes the two roles; the containers run the same file.
+ROLES = ROOT / "compose" / "postgres" / "roles.sql"
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -142,31 +130,18 @@ def prepare(state: State) -> None:
     import psycopg
     from psycopg import sql
 
-    def run(connection: psycopg.Connection, statement: str, **parts: str) -> None:
-        names = {key: sql.Identifier(value) for key, value in parts.items() if key != "password"}
-        connection.execute(sql.SQL(statement).format(**names, password=sql.Literal(parts.get("password", ""))))
-
-    with psycopg.connect(url(state, SUPERUSER, "postgres"), autocommit=True) as admin:
-        for role in (OWNER, READER):
-            if not admin.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
-                run(admin, "CREATE ROLE {role} LOGIN", role=role)
-            run(admin, "ALTER ROLE {role} PASSWORD {password}", role=role, password=state.token(f"postgres-{role}"))
-        if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            run(admin, "CREATE DATABASE {name} OWNER {owner}", name=DATABASE, owner=OWNER)
-    with psycopg.connect(url(state, SUPERUSER), autocommit=True) as admin:
-        for statement in (
-            "REVOKE ALL ON DATABASE {name} FROM PUBLIC",  # no temporary tables either
-            "GRANT CONNECT ON DATABASE {name} TO {reader}",
-            "REVOKE EXECUTE ON FUNCTION lo_create(oid), lo_creat(integer), lo_from_bytea(oid, bytea) FROM PUBLIC",
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT USAGE ON SCHEMAS TO {reader}",
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} GRANT SELECT ON TABLES TO {reader}",
-            "ALTER ROLE {reader} SET default_transaction_read_only = on",
-            "ALTER ROLE {reader} SET statement_timeout = '10s'",
-            "ALTER ROLE {reader} SET idle_in_transaction_session_timeout = '60s'",
-            ADVISORY_LOCKS_FOR_OWNER,
-            "ALTER ROLE {reader} CONNECTION LIMIT 10",
-        ):
-            run(admin, statement, name=DATABASE, owner=OWNER, reader=READER)
+    passwords = {"owner": state.token(f"postgres-{OWNER}"), "reader": state.token(f"postgres-{READER}")}
+    try:
+        with psycopg.connect(url(state, SUPERUSER, "postgres"), autocommit=True) as admin:
+            if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+                admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        with psycopg.connect(url(state, SUPERUSER), autocommit=True) as admin:
+            for whose, password in passwords.items():
+                admin.execute("SELECT set_config(%s, %s, false)", [f"lab.{whose}_password", password])
+            admin.execute(ROLES.read_text())
+    except psycopg.Error as error:
+        reason = " ".join(str(error).split()).rstrip(".")
+        raise LabError(f"The database cannot be prepared ({reason}); see labctl logs postgres.") from error
 
 
 def _unprivileged(note: Callable[[str], None]) -> pwd.struct_passwd:

@@ -208,7 +208,9 @@ class Chain:
         alertmanagers = [{"targets": [f"127.0.0.1:{self._ports['alertmanager']}"]}]
         (self._folder / "alertmanagers" / "lab.json").write_text(json.dumps(alertmanagers))
         config = yaml.safe_load((ROOT / "alerts" / "alertmanager.yml").read_text())
-        config["receivers"][0]["webhook_configs"][0]["url"] = f"{self.url('warroom')}/webhooks/alertmanager"
+        webhook = config["receivers"][0]["webhook_configs"][0]
+        webhook["url"] = f"{self.url('warroom')}/webhooks/alertmanager"
+        webhook["http_config"]["authorization"]["credentials_file"] = "webhook_token"  # beside the file
         (self._folder / "alertmanager.yml").write_text(yaml.safe_dump(config))
 
 

@@ -10,9 +10,8 @@ from lab.runtime.state import State
 
 @pytest.fixture
 def prepared(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State]:
-    """The lab's database and roles in the session's server, under names of the test's own."""
-    for kind in ("DATABASE", "OWNER", "READER"):
-        monkeypatch.setattr(database, kind, f"prepared_{kind.lower()}")
+    """The lab's roles in the session's server, and its database under a name of the test's own."""
+    monkeypatch.setattr(database, "DATABASE", "prepared")
 
     def url(state: State, role: str, name: str | None = None) -> str:
         user = {} if role == database.SUPERUSER else {"user": role, "password": state.token(f"postgres-{role}")}
