@@ -12,12 +12,13 @@ from typing import Annotated
 
 import httpx
 import kit
-from fastapi import Depends, FastAPI, Query
-from fastapi.responses import HTMLResponse
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from kit import Problem
 from pydantic import BaseModel, field_validator
 
 from warroom.access import BodyLimit, bearer, read_token
+from warroom.dashboards import Dashboards
 from warroom.endings import Endings
 from warroom.notification import Notification
 from warroom.pages import Page, Pages
@@ -30,13 +31,18 @@ LARGEST_BODY = 1024 * 1024  # bytes; a page is about 1 kB
 
 
 class Settings(kit.Settings):
-    """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end."""
+    """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
+
+    `grafana_url` and `prometheus_url` are for links: what a browser calls them.
+    """
 
     service: str = "warroom"
     webhook_token_file: Path
     team_token_file: Path
     state_dir: Path
     alertmanager_url: str = ""
+    grafana_url: str = ""
+    prometheus_url: str = ""
     runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
 
     @field_validator("webhook_token_file", "team_token_file")
@@ -55,6 +61,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     pages = Pages(settings.state_dir / "pages.sqlite")
     runbooks = Runbooks(settings.runbooks_dir)
+    dashboards = Dashboards(settings.grafana_url, settings.prometheus_url)
     pager = (HERE / "pager.html").read_text()
     alertmanager_only = Depends(bearer(read_token(settings.webhook_token_file), "webhook"))
     team_only = Depends(bearer(read_token(settings.team_token_file), "team"))
@@ -101,6 +108,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 404, "Not Found", f"There is no runbook {alertname!r}; there are {', '.join(runbooks.names)}."
             )
         return _page(html)
+
+    @app.get("/d/{uid}", response_class=HTMLResponse)
+    def dashboard(uid: str, request: Request) -> Response:
+        address = dashboards.address(uid, request.url.query)
+        return RedirectResponse(address, 302) if address else _page(dashboards.html(uid))
 
     @app.get("/", response_class=HTMLResponse)
     def show_pager() -> HTMLResponse:
