@@ -29,6 +29,8 @@ def _prometheus(folder: Path, ports: Ports, root: Path) -> None:
         shutil.copy(path, folder / "rules")
     for name in WITH_OPS:
         _write(folder / "targets" / f"{name}.json", f"{HOST}:{ports.ops(name)}", service=name)
+    # Itself too, for what its rules take.
+    _write(folder / "targets" / "prometheus.json", f"{HOST}:{ports.main('prometheus')}", service="prometheus")
     _write(folder / "alertmanagers" / "lab.json", f"{HOST}:{ports.main('alertmanager')}")
 
 

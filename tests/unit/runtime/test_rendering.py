@@ -23,6 +23,7 @@ def test_every_ops_port_is_a_target_under_its_service(state: State):
     for path in (state.config / "prometheus" / "targets").glob("*.json"):
         (group,) = json.loads(path.read_text())
         targets[group["labels"]["service"]] = group["targets"]
+    assert targets.pop("prometheus") == [f"127.0.0.1:{Ports(21000).main('prometheus')}"]
     assert targets == {name: [f"127.0.0.1:{Ports(21000).ops(name)}"] for name in WITH_OPS}
 
 
