@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from dataclasses import dataclass
 
 import httpx
 from support.driving import Lab, arguments, figure, report, say, wait_for
@@ -88,6 +89,26 @@ def compared(lab: Lab, position: int) -> bool:
     return answer is not None and answer["watermark"] >= position
 
 
+@dataclass(frozen=True)
+class Accounts:
+    """Keys of charges that came out wrong."""
+
+    lost: list[str]  # answered, and not in billing's book
+    doubled: list[str]  # charged more than once
+    unknown: list[str]  # answered, and not in the processor's book
+
+
+def accounts(lab: Lab, customer: CarefulCustomer) -> Accounts:
+    """What became of the customer's charges, once both books are compared to billing's end."""
+    charged, last = book(lab)
+    wait_for(lambda: compared(lab, last), "a reconciliation of everything", 150, every=2)
+    return Accounts(
+        lost=[key for key in customer.answered if not charged[key]],
+        doubled=[key for key, times in charged.items() if times > 1 and key.startswith("careful-")],
+        unknown=[key for key in customer.answered if lab.get("processor", f"/book/{key}") is None],
+    )
+
+
 def main() -> None:
     options = arguments(__doc__, only="")
     lab = Lab.attach(options.name)
@@ -108,17 +129,13 @@ def main() -> None:
         say(f"{one['name']}: all healthy {'not at all' if took is None else f'after {took:.1f} s'}")
         figures.append(figure(f"all healthy after kill -9 of {one['name']}", took, "s", most=BACK_WITHIN_S))
     customer.stop()
-    charged, last = book(lab)
-    wait_for(lambda: compared(lab, last), "a reconciliation of everything", 150, every=2)
-    lost = [key for key in customer.answered if not charged[key]]
-    doubled = [key for key, times in charged.items() if times > 1 and key.startswith("careful-")]
-    unknown = [key for key in customer.answered if lab.get("processor", f"/book/{key}") is None]
+    found = accounts(lab, customer)
     figures += [
         figure("charges of the careful customer", len(customer.answered), ""),
         figure("charges refused", len(customer.refused), "", most=0),
-        figure("answered and not in billing's book", len(lost), "", most=0),
-        figure("charged more than once", len(doubled), "", most=0),
-        figure("answered and not in the processor's book", len(unknown), "", most=0),
+        figure("answered and not in billing's book", len(found.lost), "", most=0),
+        figure("charged more than once", len(found.doubled), "", most=0),
+        figure("answered and not in the processor's book", len(found.unknown), "", most=0),
         figure("growth of the difference of the books", lab.difference_cents() - before, "cents", least=0, most=0),
     ]
     report(figures)

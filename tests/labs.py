@@ -11,10 +11,11 @@ from typing import TypeVar
 from lab.runtime.state import ROOT
 
 DEADLINE_S = 150
+FIRST_UP_S = 900  # of containers, whose image is built first
 Value = TypeVar("Value")
 
 
-def labctl(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
+def labctl(*arguments: str, code: int = 0, seconds: float = DEADLINE_S) -> subprocess.CompletedProcess:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("LAB_")}
     done = subprocess.run(
         [sys.executable, str(ROOT / "labctl.py"), *arguments],
@@ -22,7 +23,7 @@ def labctl(*arguments: str, code: int = 0) -> subprocess.CompletedProcess:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=seconds,
     )
     assert done.returncode == code, done.stderr + done.stdout
     return done

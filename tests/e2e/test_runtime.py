@@ -19,6 +19,7 @@ from lab.runtime.state import ROOT, State
 from tests.labs import DEADLINE_S, forget, labctl, status, wait_until
 
 BASE = 21000
+LOCAL = ("--runtime", "local")
 
 
 def pids(name: str) -> dict[str, int]:
@@ -29,7 +30,7 @@ def pids(name: str) -> dict[str, int]:
 def lab() -> Iterator[str]:
     name = "e2e-runtime"
     forget(name)
-    labctl("up", "--name", name, "--port-base", str(BASE), "--no-load")
+    labctl("up", *LOCAL, "--name", name, "--port-base", str(BASE), "--no-load")
     yield name
     forget(name)
 
@@ -51,7 +52,7 @@ def test_all_is_healthy_and_says_what_it_takes(lab: str):
 
 def test_up_again_changes_nothing(lab: str):
     before = pids(lab)
-    labctl("up", "--name", lab)
+    labctl("up", *LOCAL, "--name", lab)
     assert pids(lab) == before
 
 
@@ -123,10 +124,10 @@ def test_a_second_lab_runs_beside_it_and_takes_nothing_with_it(lab: str):
     before = pids(lab)
     forget("e2e-second")
     try:
-        refused = labctl("up", "--name", "e2e-second", "--port-base", str(BASE), code=1)
+        refused = labctl("up", *LOCAL, "--name", "e2e-second", "--port-base", str(BASE), code=1)
         assert f"Port {BASE}, which warroom needs, is held by" in refused.stderr
         assert "(pid " in refused.stderr
-        labctl("up", "--name", "e2e-second", "--port-base", str(BASE + 100), "--no-load")
+        labctl("up", *LOCAL, "--name", "e2e-second", "--port-base", str(BASE + 100), "--no-load")
         assert status("e2e-second")["ready"]
         assert not set(pids("e2e-second").values()) & set(before.values())
     finally:
@@ -144,7 +145,7 @@ def test_down_leaves_nothing_also_when_supervisor_and_keeper_were_killed(lab: st
     assert list(state.sockets.glob("**/*.sock")) == list(state.sockets.glob("**/.s.*")) == []
     assert not status(lab)["ready"]
 
-    labctl("up", "--name", lab, "--no-load")
+    labctl("up", *LOCAL, "--name", lab, "--no-load")
     assert status(lab)["ready"]
     assert set(pids(lab)) == {*NAMES, "supervisor", "keeper"}
 
@@ -158,7 +159,7 @@ def test_a_service_that_cannot_start_is_named_with_its_last_lines(lab: str, monk
     (runtime.state.data / "warroom" / "pages.sqlite").mkdir(parents=True)
     with contextlib.ExitStack() as after:
         after.callback(forget, name)
-        failed = labctl("up", "--name", name, "--port-base", str(BASE + 200), "--no-load", code=1)
+        failed = labctl("up", *LOCAL, "--name", name, "--port-base", str(BASE + 200), "--no-load", code=1)
         assert "warroom did not become healthy" in failed.stderr
         assert "unable to open database file" in failed.stderr
         assert living(name) == []
@@ -172,6 +173,7 @@ def test_an_interrupted_up_is_undone_or_finished_by_the_next(number: int, code: 
         sys.executable,
         str(ROOT / "labctl.py"),
         "up",
+        *LOCAL,
         "--name",
         name,
         "--port-base",
@@ -187,5 +189,5 @@ def test_an_interrupted_up_is_undone_or_finished_by_the_next(number: int, code: 
         if code == 1:
             assert living(name) == []
         else:
-            labctl("up", "--name", name)
+            labctl("up", *LOCAL, "--name", name)
             assert status(name)["ready"]
