@@ -14,6 +14,8 @@ from lab.errors import LabError, UsageError
 MODULES = {
     "lifecycle": ("up", "down", "restart", "status"),
     "doctor": ("doctor",),
+    "token": ("token",),
+    "images": ("images",),
     "scenarios": ("scenarios",),
     "load": ("load",),
     "pages": ("pages",),

@@ -8,6 +8,7 @@ from rich.table import Table
 from lab.cli import options
 from lab.errors import CheckFailed
 from lab.runtime import checks
+from lab.runtime.compose import ComposeRuntime
 from lab.runtime.local import LocalRuntime
 from lab.runtime.state import State
 
@@ -17,7 +18,8 @@ from lab.runtime.state import State
 @options.as_json
 def doctor(name: str, as_json: bool) -> None:
     """Check what the lab needs of this machine, and say how to mend what is missing. Exit code 3 if something is."""
-    found = checks.run(LocalRuntime(State(name)))
+    state = State(name)
+    found = checks.run(LocalRuntime(state), ComposeRuntime(state))
     if as_json:
         options.print_json([dataclasses.asdict(check) for check in found])
     else:

@@ -7,8 +7,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from lab.runtime.base import Runtime
-from lab.runtime.local import LocalRuntime
+from lab.runtime import choice
+from lab.runtime.base import Runtime, Whose
 from lab.runtime.state import State
 
 WIDTH_IN_A_PIPE = 160
@@ -25,16 +25,16 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for s
 
 
 def runtime(name: str) -> Runtime:
-    """The runtime of a lab that exists or is about to."""
-    return LocalRuntime(State(name))
+    """The runtime that a lab is in; for one that nobody knows of the local one, which then says so."""
+    return choice.of(State(name))
 
 
 def endpoint(name: str, service: str) -> str:
     return runtime(name).endpoint(service)
 
 
-def token(name: str, whose: str) -> str:
-    return State(name).token(whose)
+def token(name: str, whose: Whose) -> str:
+    return runtime(name).token(whose)
 
 
 def console() -> Console:

@@ -1,4 +1,4 @@
-"""What a machine needs for the local runtime, and how to mend what is missing."""
+"""What a machine needs for a lab in either runtime, and how to mend what is missing."""
 
 import os
 import platform
@@ -11,8 +11,12 @@ import psutil
 
 from lab.errors import LabError
 from lab.runtime import database, packages
+from lab.runtime.compose import ComposeRuntime
+from lab.runtime.docker import Unavailable
+from lab.runtime.holders import holder
+from lab.runtime.images import listed
 from lab.runtime.local import LocalRuntime
-from lab.runtime.ports import BLOCK, DEFAULT_BASE, Ports, holder, is_free
+from lab.runtime.ports import BLOCK, DEFAULT_BASE, Ports, is_free
 
 MEMORY = 2**30  # the lab takes 530 to 810 MB
 DISK = 2 * 2**30
@@ -28,9 +32,15 @@ class Check:
     fix: str = ""
 
 
-def run(runtime: LocalRuntime, free: Callable[[int], bool] = is_free) -> list[Check]:
-    up = runtime.supervisor.answers()
-    return [_system(), _python(), _memory(up), _disk(runtime), _postgres(), *_monitoring(), *_ports(runtime, up, free)]
+def run(local: LocalRuntime, compose: ComposeRuntime, free: Callable[[int], bool] = is_free) -> list[Check]:
+    """What the lab is made of must be right; what it could be made of as well is only said."""
+    record = local.state.glance()
+    contained = record is not None and record.runtime == "compose"
+    up = local.is_up() or compose.is_up()
+    checks = [_system(), _python(), _memory(up), _disk(local)]
+    if not contained:
+        checks += [_postgres(), *_monitoring()]
+    return [*checks, *_containers(compose, needed=contained), *_ports(local, compose, up, free)]
 
 
 def _system() -> Check:
@@ -79,13 +89,31 @@ def _monitoring() -> Iterator[Check]:
             yield Check(name, False, "not on PATH", "install it from prometheus.io/download")
 
 
-def _ports(runtime: LocalRuntime, up: bool, free: Callable[[int], bool]) -> Iterator[Check]:
-    record = runtime.state.load()
+def _containers(compose: ComposeRuntime, *, needed: bool) -> Iterator[Check]:
+    """Docker, its Compose and the images; where the lab does not need them, none of these fails."""
+    try:
+        yield Check("docker", True, f"engine {compose.docker.engine()}")
+        yield Check("compose", True, compose.docker.compose())
+        missing = compose.images(compose.composition(compose.state.glance())).missing()
+        yield Check("images", True, f"missing: {listed(missing)}; labctl up gets them" if missing else "all here")
+    except Unavailable as error:
+        fix = str(error).rpartition("; ")[2].rstrip(".")
+        found = error.reason if needed else f"{error.reason}; the lab runs without"
+        yield Check("docker", not needed, found, fix if needed else "")
+    except LabError as error:
+        yield Check("images", not needed, str(error), "see docker compose config" if needed else "")
+
+
+def _ports(local: LocalRuntime, compose: ComposeRuntime, up: bool, free: Callable[[int], bool]) -> Iterator[Check]:
+    record = local.state.glance()
     ports = Ports(record.port_base if record else DEFAULT_BASE)
     block = f"{ports.base} to {ports.base + BLOCK - 1}"
     taken = [] if up else [port for port in sorted(ports.all()) if not free(port)]
     for port in taken:
-        fix = f"end that process, or labctl up --port-base {ports.base + BLOCK}"
-        yield Check("ports", False, f"{port} is held by {holder(port)}", fix)
+        held = holder(port, local.state, compose.docker)
+        end = f"labctl down --name {held.lab}" if held.lab else "end that process"
+        yield Check(
+            "ports", False, f"{port} is held by {held.what}", f"{end}, or labctl up --port-base {ports.base + BLOCK}"
+        )
     if not taken:
         yield Check("ports", True, f"{block}: {'in use by this lab' if up else 'free'}")

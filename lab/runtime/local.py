@@ -1,17 +1,33 @@
 """The lab as processes of this machine, under one supervisor."""
 
+import dataclasses
 import os
 import secrets
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+
+import psutil
 
 from lab.errors import LabError, UsageError
 from lab.runtime import database, health, logfile, packages, processes, rendering, supervision
-from lab.runtime.base import Progress, Service, ServiceState, Status
-from lab.runtime.ports import DEFAULT_BASE, Ports, next_block, require_free
+from lab.runtime.base import (
+    WHOSE,
+    NotUp,
+    Progress,
+    Service,
+    ServiceState,
+    Status,
+    UnknownService,
+    UnknownToken,
+    Whose,
+)
+from lab.runtime.docker import Docker
+from lab.runtime.holders import holder
+from lab.runtime.ports import Ports, choose_base, require_free
 from lab.runtime.program import Program
 from lab.runtime.programs import KEEPER, NAMES, STOP_ORDER, keeper, programs
 from lab.runtime.state import ROOT, Record, State
@@ -28,11 +44,21 @@ FIRST = ("postgres", "prometheus", "alertmanager", "load", "telemetry")
 
 
 class LocalRuntime:
-    def __init__(self, state: State):
+    kind = "local"
+
+    def __init__(self, state: State, docker: Docker | None = None):
         self.state = state
         self.name = state.name
+        self.docker = docker or Docker()
         self.supervisor = Supervisor(state)
         self.table: processes.Table = processes.Machine()
+
+    def exists(self) -> bool:
+        return self.state.exists()
+
+    def is_up(self) -> bool:
+        """Is its supervisor there, be all well or not?"""
+        return self.supervisor.answers()
 
     # up
 
@@ -61,8 +87,12 @@ class LocalRuntime:
         wanted no longer unless the caller is persistent: tries until it succeeds."""
         began = time.monotonic()
         self.end_leftovers(progress)
-        ports = Ports(self._port_base(port_base))
-        require_free(ports)
+        recorded, others = self.state.load(), self.state.others().values()
+        base = choose_base(
+            self.name, port_base, recorded.port_base if recorded else None, [other.port_base for other in others]
+        )
+        ports = Ports(base)
+        require_free(ports.all(), base, lambda port: holder(port, self.state, self.docker))
         packages.ensure(progress.note)
         self.state.create()
         for keeps in ("telemetry", "warroom"):
@@ -118,18 +148,6 @@ class LocalRuntime:
         self._wait([name for name in NAMES if name != "postgres"], progress, began)
         self.supervisor.start(KEEPER)
 
-    def _port_base(self, asked: int | None) -> int:
-        """What was asked for; else what was recorded; else 8400, or for a further lab the next free block."""
-        record = self.state.load()
-        if asked is not None:
-            if not 1024 <= asked <= 65_000:
-                raise UsageError(f"Ports cannot begin at {asked}; take a base from 1024 to 65000.")
-            return asked
-        if record:
-            return record.port_base
-        others = [other.port_base for other in self.state.others().values()]
-        return next_block(DEFAULT_BASE, others) if others or self.name != "main" else DEFAULT_BASE
-
     def _wait(self, names: Sequence[str], progress: Progress, began: float) -> None:
         """Until all of them are healthy."""
         pending = {program.name: program for program in self._programs() if program.name in names}
@@ -157,7 +175,8 @@ class LocalRuntime:
         if not self.state.path.exists():
             return
         with self.state.giving_up(), self.state.lock(waiting=progress.note):
-            self.state.update(wanted=False)
+            if record := self.state.glance():
+                self.state.save(dataclasses.replace(record, wanted=False))
             self._end(progress)
             if purge:
                 self.state.purge()
@@ -188,7 +207,7 @@ class LocalRuntime:
 
     def end_leftovers(self, progress: Progress) -> None:
         """End what a crash has left of this lab, and remove its sockets."""
-        record = self.state.load()
+        record = self.state.glance()
         mark = record.mark if record else ""
 
         def ours() -> list[processes.Recorded]:
@@ -239,9 +258,9 @@ class LocalRuntime:
         path = self.state.run / "supervisor.pid"
         pids = {"supervisor": int(path.read_text()) if path.exists() else None, KEEPER: keeper_pid}
         return [
-            Service(
-                name, "healthy" if pid else "stopped", pid, None, health.memory(pid, children=False) if pid else None
-            )
+            Service(name, "healthy", pid, None, health.memory(pid, children=False), _born(pid))
+            if pid
+            else Service(name, "stopped")
             for name, pid in pids.items()
         ]
 
@@ -253,20 +272,33 @@ class LocalRuntime:
             state = "healthy" if well else "starting" if young else "unhealthy"
         elif info["statename"] in ("BACKOFF", "EXITED", "FATAL"):
             state = "unhealthy"
-        return Service(program.name, state, pid, program.url, health.memory(pid) if pid else None)
+        if pid is None:
+            return Service(program.name, state, None, program.url)
+        return Service(program.name, state, pid, program.url, health.memory(pid), _time(info["start"]))
 
     def endpoint(self, service: str) -> str:
-        record = self._record()
+        record = self.state.load()
+        if record is None or not self.is_up():
+            raise NotUp(self.name)
         if service == "postgres":
             return database.url(self.state, database.READER)
         service = STORES.get(service, service)
         if service not in NAMES:
-            raise UsageError(f"There is no service {service!r}; there are {', '.join(NAMES)}.")
+            raise UnknownService(service, NAMES)
         return Ports(record.port_base).url(service)
+
+    def token(self, whose: Whose) -> str:
+        if whose not in WHOSE:
+            raise UnknownToken(whose)
+        if not self.is_up():
+            raise NotUp(self.name)
+        return self.state.token(whose)
 
     def logs(self, service: str, *, follow: bool = False) -> Iterator[str]:
         if service not in (*NAMES, KEEPER, "supervisor"):
-            raise UsageError(f"There is no service {service!r}; there are {', '.join(NAMES)}.")
+            raise UnknownService(service, NAMES)
+        if not self.state.logs.exists():
+            raise NotUp(self.name)
         return logfile.lines(self.state.logs / f"{service}.log", follow=follow)
 
     # what is known
@@ -278,8 +310,7 @@ class LocalRuntime:
     def _record(self) -> Record:
         record = self.state.load()
         if record is None:
-            option = "" if self.name == "main" else f" --name {self.name}"
-            raise LabError(f"There is no lab {self.name}; start it with labctl up{option}.")
+            raise NotUp(self.name)
         return record
 
     def _programs(self) -> list[Program]:
@@ -287,7 +318,19 @@ class LocalRuntime:
         return programs(self.state, Ports(record.port_base), load=record.load)
 
     def _require_up(self, services: Sequence[str]) -> None:
+        if not self.is_up():
+            raise NotUp(self.name)
         if unknown := [name for name in services if name not in NAMES]:
-            raise UsageError(f"There is no service {unknown[0]!r}; there are {', '.join(NAMES)}.")
-        if not self.supervisor.answers():
-            raise LabError(f"Lab {self.name} is not up; start it with labctl up.")
+            raise UnknownService(unknown[0], NAMES)
+
+
+def _time(seconds: float) -> str:
+    """Seconds since the epoch as ISO 8601 UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _born(pid: int) -> str | None:
+    try:
+        return _time(psutil.Process(pid).create_time())
+    except psutil.Error:
+        return None

@@ -1,11 +1,12 @@
 """Which process listens where: a block of 100 ports a lab, fixed places within it."""
 
 import socket
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import NamedTuple
 
 import psutil
 
-from lab.errors import LabError
+from lab.errors import LabError, UsageError
 
 DEFAULT_BASE = 8400
 BLOCK = 100
@@ -24,6 +25,8 @@ OFFSETS = {
     "prometheus": 90,
     "alertmanager": 93,
 }
+# what only containers have: a process of the lab's own needs no port for PostgreSQL
+OF_CONTAINERS = {"grafana": 91, "postgres": 92, "jaeger": 94}
 OPS_OFFSET = 50
 WITH_OPS = [name for name, offset in OFFSETS.items() if offset < OPS_OFFSET]
 
@@ -45,9 +48,24 @@ class Ports:
         return f"http://{HOST}:{self.ops(service)}"
 
     def all(self) -> dict[int, str]:
-        """Every port of the block that the lab takes, with the service it is for."""
+        """Every port of the block that the lab's processes take, with the service it is for."""
         ports = {self.main(name): name for name in OFFSETS}
         return ports | {self.ops(name): name for name in WITH_OPS}
+
+    def published(self) -> dict[str, int]:
+        """Service → the port on this machine of its container."""
+        return {name: self.base + offset for name, offset in (OFFSETS | OF_CONTAINERS).items()}
+
+    def block(self) -> set[int]:
+        """What the lab takes as processes or as containers."""
+        return {*self.all(), *self.published().values()}
+
+
+class Holder(NamedTuple):
+    """Who has a port: `what` says it in words, `lab` is the lab that it is of, if it is one's."""
+
+    what: str
+    lab: str | None = None
 
 
 def is_free(port: int) -> bool:
@@ -60,35 +78,50 @@ def is_free(port: int) -> bool:
     return True
 
 
-def holder(port: int) -> str:
-    """Who listens on the port, as 'name (pid 12)'."""
+def listener(port: int) -> psutil.Process | None:
+    """The process that listens on the port, if this user may see it."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
-        connections = []
+        return None
     for connection in connections:
         if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
             try:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
+                return psutil.Process(connection.pid)
             except psutil.Error:
                 break
-    return "a process of another user"
+    return None
 
 
-def require_free(ports: Ports, free: Callable[[int], bool] = is_free, held_by: Callable[[int], str] = holder) -> None:
-    """Refuse, naming the holder, before anything is started."""
-    for port, service in sorted(ports.all().items()):
+def require_free(
+    wanted: Mapping[int, str], base: int, held_by: Callable[[int], Holder], free: Callable[[int], bool] = is_free
+) -> None:
+    """Refuse, naming the holder, before anything is started; `wanted` is port → service."""
+    for port, service in sorted(wanted.items()):
         if not free(port):
+            holder = held_by(port)
+            end = f"end that lab with labctl down --name {holder.lab}" if holder.lab else "end that process"
             raise LabError(
-                f"Port {port}, which {service} needs, is held by {held_by(port)}: end that process, "
-                f"or take other ports with labctl up --port-base {ports.base + BLOCK}."
+                f"Port {port}, which {service} needs, is held by {holder.what}: {end}, "
+                f"or take other ports with labctl up --port-base {base + BLOCK}."
             )
+
+
+def choose_base(name: str, asked: int | None, recorded: int | None, others: Collection[int]) -> int:
+    """What was asked for; else what was recorded; else 8400, or for a further lab the next free block."""
+    if asked is not None:
+        if not 1024 <= asked <= 65_000:
+            raise UsageError(f"Ports cannot begin at {asked}; take a base from 1024 to 65000.")
+        return asked
+    if recorded is not None:
+        return recorded
+    return next_block(DEFAULT_BASE, others) if others or name != "main" else DEFAULT_BASE
 
 
 def next_block(first: int, recorded: Collection[int], free: Callable[[int], bool] = is_free) -> int:
     """The base of the first block from `first` on that no other lab has recorded and nobody listens in."""
     for base in range(first, 65_000 - BLOCK, BLOCK):
-        if not _overlaps(base, recorded) and all(free(port) for port in Ports(base).all()):
+        if not _overlaps(base, recorded) and all(free(port) for port in Ports(base).block()):
             return base
     raise LabError(f"No free block of {BLOCK} ports from {first} on; say where with --port-base.")
 

@@ -27,13 +27,14 @@ LONGEST_SOCKET = 100
 @dataclasses.dataclass(frozen=True)
 class Record:
     """What outlives a command. `wanted` says whether the lab ought to be running; `mark` is the random id that
-    every process of the present run carries in its environment."""
+    every process of the present run carries in its environment; `profiles` is what COMPOSE_PROFILES said, if it did."""
 
     port_base: int
     runtime: str = "local"
     wanted: bool = False
     load: bool = True
     mark: str = ""
+    profiles: str | None = None
 
 
 class State:
@@ -84,6 +85,12 @@ class State:
         except (ValueError, TypeError, AttributeError) as error:
             raise LabError(f"{path} cannot be read ({error}); remove the file and run labctl up again.") from error
 
+    def glance(self) -> Record | None:
+        """The record, or None also where it cannot be read: for `down`, and for what concerns another lab."""
+        with contextlib.suppress(LabError):
+            return self.load()
+        return None
+
     def save(self, record: Record) -> None:
         write_private(self.path / "lab.json", json.dumps(dataclasses.asdict(record), indent=2) + "\n")
 
@@ -91,11 +98,15 @@ class State:
         if record := self.load():
             self.save(dataclasses.replace(record, **changes))
 
+    def exists(self) -> bool:
+        """Is there anything of this lab but the lock that every command takes?"""
+        return self.path.exists() and any(path.name not in ("lock", "down") for path in self.path.iterdir())
+
     def others(self) -> dict[str, Record]:
-        """The other labs of this checkout."""
+        """The other labs of this checkout whose records can be read."""
         found = {}
         for path in sorted(self.home.glob("*/lab.json")):
-            if path.parent.name != self.name and (record := State(path.parent.name, self.home).load()):
+            if path.parent.name != self.name and (record := State(path.parent.name, self.home).glance()):
                 found[path.parent.name] = record
         return found
 

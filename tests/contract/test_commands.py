@@ -21,6 +21,8 @@ COMMANDS = {
     "sql",
     "bench",
     "test",
+    "token",
+    "images",
 }
 READING = ["status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench"]
 
@@ -50,7 +52,7 @@ def test_everything_that_reads_prints_json(words: str):
 
 
 @pytest.mark.parametrize(
-    "words", [*sorted(COMMANDS - {"scenarios", "load", "test"}), "load start", "load stop", "pages ack"]
+    "words", [*sorted(COMMANDS - {"scenarios", "load", "test", "images"}), "load start", "load stop", "pages ack"]
 )
 def test_every_command_about_a_lab_takes_its_name(words: str):
     assert "--name" in {option for parameter in command(words).params for option in parameter.opts}

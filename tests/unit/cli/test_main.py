@@ -73,7 +73,7 @@ def test_a_lab_that_is_not_there_is_said_to_be_missing(capsys, command: list[str
         cli.main([*command, "--name", "no-such-lab"] if command != ["pages"] else ["pages", "--name", "no-such-lab"])
         == 1
     )
-    assert "There is no lab no-such-lab; start it with labctl up --name no-such-lab." in capsys.readouterr().err
+    assert "Lab no-such-lab is not up; start it with labctl up --name no-such-lab." in capsys.readouterr().err
 
 
 def test_the_status_of_a_lab_that_is_down_is_not_ready(capsys):
@@ -81,4 +81,4 @@ def test_the_status_of_a_lab_that_is_down_is_not_ready(capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["ready"] is False
     assert {service["state"] for service in found["services"]} == {"stopped"}
-    assert set(found["services"][0]) == {"name", "state", "pid", "url", "memory_bytes"}
+    assert set(found["services"][0]) == {"name", "state", "pid", "url", "memory_bytes", "started_at"}

@@ -4,17 +4,23 @@ from types import SimpleNamespace
 import pytest
 
 from lab.runtime import checks
+from lab.runtime.compose import ComposeRuntime
 from lab.runtime.local import LocalRuntime
-from lab.runtime.state import State
+from lab.runtime.state import Record, State
+from tests.dockers import HEALTHY, FakeDocker
 
 
 @pytest.fixture
 def runtime(tmp_path: Path) -> LocalRuntime:
-    return LocalRuntime(State("main", tmp_path))
+    return LocalRuntime(State("main", tmp_path), FakeDocker(away=True))
 
 
-def found(runtime: LocalRuntime, name: str, **arguments) -> list[checks.Check]:
-    return [check for check in checks.run(runtime, **arguments) if check.check == name]
+def run(runtime: LocalRuntime, docker: FakeDocker | None = None, **arguments) -> list[checks.Check]:
+    return checks.run(runtime, ComposeRuntime(runtime.state, docker or runtime.docker), **arguments)
+
+
+def found(runtime: LocalRuntime, name: str, docker: FakeDocker | None = None, **arguments) -> list[checks.Check]:
+    return [check for check in run(runtime, docker, **arguments) if check.check == name]
 
 
 def test_every_check_that_fails_says_how_to_mend_it(runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch):
@@ -22,7 +28,7 @@ def test_every_check_that_fails_says_how_to_mend_it(runtime: LocalRuntime, monke
     monkeypatch.setattr(checks, "DISK", 2**60)
     monkeypatch.setattr(checks.packages, "find", lambda name: None)
     monkeypatch.setattr(checks.shutil, "which", lambda name: None)
-    failed = [check for check in checks.run(runtime, lambda port: False) if not check.ok]
+    failed = [check for check in run(runtime, free=lambda port: False) if not check.ok]
     assert {check.check for check in failed} == {"memory", "disk", *checks.packages.NAMES, "ports"}
     assert all(check.fix for check in failed)
 
@@ -40,7 +46,7 @@ def test_a_taken_port_is_named(runtime: LocalRuntime):
 
 
 def test_it_leaves_no_trace(runtime: LocalRuntime):
-    checks.run(runtime)
+    run(runtime)
     assert not runtime.state.path.exists()
 
 
@@ -56,3 +62,25 @@ def test_it_says_that_only_linux_has_been_tried(runtime: LocalRuntime, monkeypat
 def test_the_readmes_gigabyte_is_enough(runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(checks.psutil, "virtual_memory", lambda: SimpleNamespace(available=2**30))
     assert found(runtime, "memory")[0].ok
+
+
+def test_without_docker_the_lab_runs_all_the_same(runtime: LocalRuntime):
+    (check,) = found(runtime, "docker")
+    assert check.ok and check.found == "no Docker engine answers; the lab runs without" and not check.fix
+
+
+def test_docker_its_compose_and_the_images_are_told_of(runtime: LocalRuntime):
+    docker = FakeDocker(profiles=True, replies={"image inspect --format {{.Id}} grafana": (1, "No such image")})
+    told = {check.check: check.found for check in run(runtime, docker)}
+    assert (told["docker"], told["compose"]) == ("engine 28.2.2", "2.26.1")
+    assert told["images"] == "missing: grafana/grafana:13.2.0; labctl up gets them"
+
+
+def test_a_lab_of_containers_needs_docker_and_nothing_of_the_other(runtime: LocalRuntime):
+    runtime.state.path.mkdir(parents=True)
+    runtime.state.save(Record(8400, "compose"))
+    (check,) = found(runtime, "docker")
+    assert not check.ok and check.fix == "start it"
+    assert not {"postgres", "prometheus"} & {check.check for check in run(runtime)}
+    (ports,) = found(runtime, "ports", FakeDocker(HEALTHY), free=lambda port: False)
+    assert ports.ok and "in use by this lab" in ports.found

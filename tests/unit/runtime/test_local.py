@@ -55,7 +55,7 @@ def test_a_failed_start_leaves_the_lab_wanted_only_by_who_tries_again(
     def fail_to_end(progress) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr("lab.runtime.local.require_free", lambda ports: None)
+    monkeypatch.setattr("lab.runtime.local.require_free", lambda *arguments: None)
     monkeypatch.setattr("lab.runtime.local.packages.ensure", lambda note: None)
     monkeypatch.setattr("lab.runtime.local.rendering.render", lambda state, ports: None)
     monkeypatch.setattr("lab.runtime.local.programs", lambda state, ports, load: [])

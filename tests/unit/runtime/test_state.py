@@ -50,6 +50,21 @@ def test_a_record_that_cannot_be_read_is_named(state: State, text: str):
         state.load()
 
 
+def test_a_glance_at_a_broken_record_sees_none(state: State, tmp_path: Path):
+    (state.path / "lab.json").write_text("{")
+    assert state.glance() is None
+    assert State("b", tmp_path).others() == {}
+
+
+def test_a_lock_alone_is_no_lab(tmp_path: Path):
+    state = State("b", tmp_path)
+    assert not state.exists()
+    with state.lock(), state.giving_up():
+        assert not state.exists()
+    state.save(Record(8400))
+    assert state.exists()
+
+
 def test_no_record_is_no_lab(state: State):
     assert state.load() is None
 
