@@ -18,7 +18,7 @@ BATCH = 20
 def lines_since(lab: Lab, cursor: str) -> Iterator[dict]:
     """Every log line that arrived after `cursor`."""
     while True:
-        answer = lab.get("telemetry", "/api/logs", after=cursor, limit=1_000)
+        answer = lab.get("logs", "/api/logs", after=cursor, limit=1_000)
         yield from answer["data"]
         if answer["cursor"] == cursor or not answer["data"]:
             return
@@ -40,7 +40,7 @@ def stored(lab: Lab, trace_ids: list[str]) -> set[str]:
     """Those of the traces that the store returns."""
     found: set[str] = set()
     for start in range(0, len(trace_ids), BATCH):
-        answer = lab.get("telemetry", "/api/traces", traceID=trace_ids[start : start + BATCH])
+        answer = lab.get("traces", "/api/traces", traceID=trace_ids[start : start + BATCH])
         found |= {trace["traceID"].rjust(32, "0") for trace in answer["data"]}
     return found
 
@@ -65,7 +65,7 @@ def path_of(trace: dict) -> bool:
 def main() -> None:
     options = arguments(__doc__, minutes=5.0, checkouts=50)
     lab = Lab.attach(options.name)
-    cursor = lab.get("telemetry", "/api/logs", limit=1)["cursor"]
+    cursor = lab.get("logs", "/api/logs", limit=1)["cursor"]
     begin = time.time()
     time.sleep(options.minutes * 60)
     end = time.time()
@@ -83,7 +83,7 @@ def main() -> None:
     for trace_id in sorted(lost | lost_exemplars)[:5]:
         say(f"not in the store: {trace_id}")
     checkouts = lab.get(
-        "telemetry",
+        "traces",
         "/api/traces",
         service="customers",
         operation="POST /orders",
