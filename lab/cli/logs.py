@@ -1,33 +1,69 @@
-"""logs: what a service logged, from the telemetry store, or from the process's own output where that has none."""
+"""logs: what services logged, from the telemetry store, or from a process's own output where that has none."""
 
 import json
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 from rich.text import Text
 
-from lab.cli import options
+from lab.cli import options, output
+from lab.cli.output import LEVELS, Record
+from lab.cli.since import Since
 from lab.clients.logs import Logs
+from lab.clients.traces import checked_id
 from lab.errors import LabError, UsageError
 from lab.runtime.programs import SERVICES
 
-LEVELS = {"WARN": "yellow", "WARNING": "yellow", "ERROR": "red", "FATAL": "red", "CRITICAL": "red"}
+STYLES = {"WARN": "yellow", "ERROR": "red", "FATAL": "red"}
 STANDING = ("ts", "level", "service", "event", "trace_id", "span_id")
-Record = dict[str, Any]
+FEW, MOST = 100, 10_000
 
 
 @click.command()
 @options.name
 @options.as_json
-@click.argument("service")
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
 @click.option("--trace", "trace_id", metavar="ID", help="Only what was logged in this trace.")
+@click.option(
+    "--level",
+    metavar="LEVEL",
+    type=click.Choice([level.lower() for level in LEVELS], case_sensitive=False),
+    help="This bad or worse: debug, info, warn, error or fatal.",
+)
+@click.option("--since", "start", type=Since(), metavar="WHEN", help="Not before: 10m, 90s or 2h ago, or a UTC time.")
+@click.option("--grep", "text", metavar="TEXT", help="Only with TEXT in the event or a field, in any case of letters.")
 @click.option("-f", "--follow", is_flag=True, help="Go on as more is logged, until Ctrl-C.")
-@click.option("-n", "--lines", default=100, show_default=True, type=click.IntRange(1, 10_000), help="How many at most.")
-def logs(name: str, as_json: bool, service: str, trace_id: str | None, follow: bool, lines: int) -> None:
-    """What SERVICE logged, the newest last. JSON is one array, with --follow one object a line."""
-    found = records(name, service, trace_id, follow, lines)
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(1, MOST),
+    help=f"How many at most.  [default: {FEW}, with --since {MOST}]",
+)
+def logs(
+    name: str,
+    as_json: bool,
+    services: tuple[str, ...],
+    trace_id: str | None,
+    level: str | None,
+    start: int | None,
+    text: str | None,
+    follow: bool,
+    lines: int | None,
+) -> None:
+    """What all services logged, or those that are named, the newest last.
+
+    JSON is one array, with --follow one object a line. The logs of prometheus, alertmanager, postgres, telemetry and
+    load are their own: name one of them alone.
+    """
+    wanted = {
+        "trace_id": checked_id(trace_id) if trace_id is not None else None,
+        "level": level.upper() if level else None,
+        "text": text,
+        "start": start,
+    }
+    found = records(name, services, wanted, follow, lines or (FEW if start is None else MOST))
     if as_json and not follow:
         options.print_json(list(found))
         return
@@ -36,40 +72,41 @@ def logs(name: str, as_json: bool, service: str, trace_id: str | None, follow: b
         if as_json:
             click.echo(json.dumps(record))
         else:
-            console.print(readable(record), soft_wrap=True)
+            console.print(readable(record, named=len(services) != 1), soft_wrap=True)
 
 
-def records(name: str, service: str, trace_id: str | None, follow: bool, lines: int) -> Iterator[Record]:
-    if service in SERVICES:
+def records(name: str, services: Sequence[str], wanted: dict[str, Any], follow: bool, lines: int) -> Iterator[Record]:
+    """From the store if it has the logs of all of them; else, and if the store is down, from one process's output."""
+    own = [service for service in services if service not in SERVICES]
+    if own and len(services) > 1:
+        raise UsageError(f"{own[0]} does not log to the telemetry store; ask for it alone: labctl logs {own[0]}.")
+    if not own:
         with Logs(options.endpoint(name, "logs")) as store:
             try:
                 if follow:
-                    yield from store.follow(service=service, trace_id=trace_id, backlog=lines)
+                    yield from store.follow(service=services, **wanted, backlog=lines)
                 else:
-                    yield from store.search(service=service, trace_id=trace_id, limit=lines)
+                    yield from store.search(service=services, **wanted, limit=lines)
                 return
             except UsageError:
                 raise
             except LabError as error:
+                if len(services) != 1:
+                    raise
                 click.echo(f"labctl: {error} Until then, this is what the process itself wrote.", err=True)
-    written = (parse(service, line) for line in options.runtime(name).logs(service, follow=follow))
-    matching = (record for record in written if trace_id in (None, record.get("trace_id")))
+    written = output.records(services[0], options.runtime(name).logs(services[0], follow=follow))
+    matching = (record for record in written if output.matches(record, **wanted))
     yield from matching if follow else deque(matching, lines)
 
 
-def parse(service: str, line: str) -> Record:
-    """One line of a process's output: a JSON object as it is, anything else as the event."""
-    try:
-        record = json.loads(line)
-    except ValueError:
-        record = None
-    return record if isinstance(record, dict) else {"service": service, "event": line}
-
-
-def readable(record: Record) -> Text:
-    level = str(record.get("level") or "")
-    text = Text(" ".join(filter(None, (str(record.get("ts") or "")[11:23], f"{level:<5}" if level else ""))))
-    text.stylize(LEVELS.get(level, "dim"))
+def readable(record: Record, *, named: bool = False) -> Text:
+    """A line for people, in its level's colour; `named` says whose it is."""
+    level = output.level_of(record)
+    stamp = str(record.get("ts") or "")[11:23]
+    text = Text(" ".join(filter(None, (stamp, f"{level:<5}" if level else ""))))
+    text.stylize(STYLES.get(level, "dim"))
+    if named:
+        text.append(f" {record.get('service', ''):<10}", style="bold")
     text.append(f"{' ' if text else ''}{record.get('event', '')}")
     for key, value in _fields(record):
         text.append(f" {key}=", style="dim")

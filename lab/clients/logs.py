@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import httpx
@@ -42,7 +42,7 @@ class Logs:
     def search(
         self,
         *,
-        service: str | None = None,
+        service: str | Sequence[str] | None = None,
         trace_id: str | None = None,
         level: str | None = None,
         text: str | None = None,
@@ -52,8 +52,8 @@ class Logs:
     ) -> list[Record]:
         """The newest records that match all, the newest last.
 
-        `level` is the least severe one wanted, `text` occurs in the event or a field in any case of letters, `start`
-        and `end` are microseconds since the epoch.
+        `service` is one or several; `level` is the least severe one wanted, `text` occurs in the event or a field in
+        any case of letters, `start` and `end` are microseconds since the epoch.
         """
         return self._ask(service=service, trace_id=trace_id, level=level, text=text, start=start, end=end, limit=limit)[
             "data"
@@ -62,15 +62,16 @@ class Logs:
     def follow(
         self,
         *,
-        service: str | None = None,
+        service: str | Sequence[str] | None = None,
         trace_id: str | None = None,
         level: str | None = None,
         text: str | None = None,
+        start: int | None = None,
         backlog: int = 10,
         every: float = 1.0,
     ) -> Iterator[Record]:
         """The newest `backlog` records that match, then each further one within `every` seconds, without end."""
-        wanted = {"service": service, "trace_id": trace_id, "level": level, "text": text}
+        wanted = {"service": service, "trace_id": trace_id, "level": level, "text": text, "start": start}
         answer = self._ask(**wanted, limit=max(backlog, 1))
         yield from answer["data"][-backlog:] if backlog else ()
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from string import hexdigits
 from typing import Any, Self
 
 import httpx
@@ -11,6 +12,15 @@ from lab.errors import LabError, UsageError
 
 Trace = dict[str, Any]
 """Jaeger's JSON of one trace: `{traceID, spans, processes, warnings}`."""
+
+KEPT = "3 hours, in containers 6"
+
+
+def checked_id(text: str) -> str:
+    """The trace id with all its 32 digits. Raises UsageError if it is none: Jaeger answers that in Go's words."""
+    if not 1 <= len(text) <= 32 or not set(text) <= set(hexdigits):
+        raise UsageError(f"{text!r} is no trace id: give up to 32 hexadecimal digits, as after trace= in the logs.")
+    return text.lower().zfill(32)
 
 
 class Traces:
@@ -31,11 +41,12 @@ class Traces:
 
     def get(self, trace_id: str) -> Trace:
         """One trace by its id of up to 32 hexadecimal digits; LabError if there is none."""
-        if not trace_id or not set(trace_id) <= set("0123456789abcdefABCDEF"):
-            raise UsageError(f"{trace_id!r} is no trace id: give up to 32 hexadecimal digits.")
-        answer = self._ask(f"/api/traces/{trace_id}")
+        answer = self._ask(f"/api/traces/{checked_id(trace_id)}")
         if answer.status_code == 404:
-            raise LabError(f"There is no trace {trace_id}: it was never recorded, or it is older than what is kept.")
+            raise LabError(
+                f"There is no trace {trace_id}: its spans have not ended yet, it was never recorded, or it is older "
+                f"than traces are kept ({KEPT})."
+            )
         return self._data(answer)[0]
 
     def search(

@@ -23,9 +23,11 @@ _LEVEL_NAMES = ("UNSPECIFIED", "TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL
 
 @dataclass(frozen=True)
 class LogQuery:
-    """Times in microseconds; `severity` is the least OTLP severity number; `after` a cursor of an earlier answer."""
+    """Times in microseconds; `services` none for all, `severity` the least OTLP severity number, `after` a cursor of an
+    earlier answer.
+    """
 
-    service: str
+    services: tuple[str, ...]
     trace_id: bytes | None
     severity: int
     text: str
@@ -45,7 +47,7 @@ def parse_query(parameters: Sequence[tuple[str, str]]) -> LogQuery:
     if not 0 < limit <= MOST:
         raise BadQuery(f"unable to parse param 'limit': give a number from 1 to {MOST}")
     return LogQuery(
-        service=first("service", ""),
+        services=tuple(value for name, value in parameters if name == "service" and value),
         trace_id=parse_trace_id(first("trace_id", "")) if first("trace_id") else None,
         severity=_LEVELS.get(level, 0),
         text=first("text", ""),
@@ -117,8 +119,9 @@ def _newest_first(reader: Reader, query: LogQuery, cursor: int) -> Iterator[tupl
 def _candidates(query: LogQuery, cursor: int) -> tuple[str, tuple]:
     statement = "SELECT last, id FROM log_batch WHERE last >= ? AND first <= ? AND severest >= ? AND id <= ?"
     bounds: tuple = (query.start, query.end, query.severity, cursor)
-    if query.service:
-        statement, bounds = f"{statement} AND service = ?", (*bounds, query.service)
+    if query.services:
+        statement += f" AND service IN ({', '.join('?' * len(query.services))})"
+        bounds = (*bounds, *query.services)
     if query.trace_id:
         statement = f"{statement} AND id IN (SELECT batch FROM log_trace WHERE trace = ?)"
         bounds = (*bounds, otlp.trace_key(query.trace_id))

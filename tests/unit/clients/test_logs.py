@@ -29,11 +29,25 @@ def test_search_leaves_out_what_is_not_given() -> None:
     assert store.asked == [{"service": "orders", "level": "WARN", "limit": "100"}]
 
 
+def test_several_services_are_asked_for_at_once() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.params.get_list("service"))
+        return httpx.Response(200, json={"data": [], "cursor": "1"})
+
+    with Logs("http://store", transport=httpx.MockTransport(answer)) as logs:
+        logs.search(service=("orders", "billing"))
+        logs.search(service=())
+    assert asked == [["orders", "billing"], []]
+
+
 def test_follow_goes_on_from_the_cursor_and_rests_when_there_is_nothing_new() -> None:
     store = Store((["a"], "1"), (["b", "c"], "2"), ([], "2"), ([], "2"), (["d"], "5"))
     with store.client() as logs:
-        seen = [record["event"] for record in itertools.islice(logs.follow(service="orders", every=3), 4)]
+        seen = [record["event"] for record in itertools.islice(logs.follow(service="orders", start=9, every=3), 4)]
     assert seen == ["a", "b", "c", "d"]
+    assert {asked["start"] for asked in store.asked} == {"9"}
     assert [asked.get("after") for asked in store.asked] == [None, "1", "2", "2", "2"]
     assert all(asked["service"] == "orders" for asked in store.asked)
     assert store.slept == [3, 3]

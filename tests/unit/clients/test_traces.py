@@ -17,17 +17,20 @@ def envelope(data=None, *messages: str) -> dict:
 
 def test_get() -> None:
     with client(lambda request: httpx.Response(200, json=envelope([{"traceID": request.url.path}]))) as traces:
-        assert traces.get("00ff") == {"traceID": "/api/traces/00ff"}
+        assert traces.get("FF") == {"traceID": f"/api/traces/{'ff'.zfill(32)}"}
 
 
 def test_a_trace_that_is_not_there() -> None:
     # Jaeger says so as text/plain.
     answer = httpx.Response(404, text=json.dumps(envelope(None, "trace not found")) + "\n")
-    with client(lambda _: answer) as traces, pytest.raises(LabError, match="There is no trace 00ff"):
+    with (
+        client(lambda _: answer) as traces,
+        pytest.raises(LabError, match=r"There is no trace 00ff: .* kept [(]3 hours"),
+    ):
         traces.get("00ff")
 
 
-@pytest.mark.parametrize("wrong", ["", "../services", "x", "00 ff"])
+@pytest.mark.parametrize("wrong", ["", "../services", "x", "00 ff", "0" * 33])
 def test_what_is_no_trace_id_is_not_asked_for(wrong: str) -> None:
     with client(lambda _: pytest.fail("asked")) as traces, pytest.raises(UsageError, match="is no trace id"):
         traces.get(wrong)

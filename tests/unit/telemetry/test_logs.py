@@ -80,6 +80,15 @@ def test_filters(store, clock) -> None:
     assert events(store, limit=2) == ["three", "four (4)"]
 
 
+def test_several_services_and_none_for_all(store) -> None:
+    for number, service in enumerate(("orders", "billing", "checkout")):
+        add(store, f"of {service}", service=service, at=NOW + number)
+    with store.reader() as reader:
+        found = find_logs(reader, parse_query([("service", "orders"), ("service", "checkout")]))["data"]
+    assert [record["service"] for record in found] == ["orders", "checkout"]
+    assert len(events(store)) == 3
+
+
 def test_the_newest_by_their_own_time_whatever_order_they_came_in(store, clock) -> None:
     for number in (3, 1, 4, 0, 2):
         add(store, f"e{number}", at=NOW + number)
