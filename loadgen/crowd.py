@@ -37,7 +37,9 @@ class Crowd(User):
         cls.window.restart()
         begin = time.monotonic()
         for at, action in cls.timetable():
-            gevent.sleep(max(0.0, begin + at - time.monotonic()))
+            wait = max(0.0, begin + at - time.monotonic())
+            cls.window.expects(wait)
+            gevent.sleep(wait)
             ASKED.labels(cls.name).inc()
             cls.window.asked()
             if time.monotonic() - begin - at > LATE_S or len(cls.outstanding) >= cls.max_outstanding:

@@ -11,13 +11,14 @@ SPAN_S = 10.0
 
 @dataclass(frozen=True)
 class Figures:
-    """Rates per second, seconds; None where nothing was answered."""
+    """Rates per second, seconds; None where nothing was answered, and for `next_s` where nobody is expected."""
 
     asked_rps: float
     achieved_rps: float
     failure_ratio: float | None
     p50_s: float | None
     p99_s: float | None
+    next_s: float | None
 
 
 class Window:
@@ -29,11 +30,17 @@ class Window:
         self._sent: deque[float] = deque()
         self._done: deque[tuple[float, float, bool]] = deque()
         self._since = clock()
+        self._next: float | None = None
 
     def restart(self) -> None:
         for times in (self._asked, self._sent, self._done):
             times.clear()
         self._since = self._clock()
+        self._next = None
+
+    def expects(self, seconds: float) -> None:
+        """The next arrival is due in so many seconds."""
+        self._next = self._clock() + seconds
 
     def asked(self) -> None:
         self._asked.append(self._pruned())
@@ -54,6 +61,7 @@ class Window:
             failure_ratio=round(sum(entry[2] for entry in self._done) / len(seconds), 4) if seconds else None,
             p50_s=_nearest_rank(seconds, 0.50),
             p99_s=_nearest_rank(seconds, 0.99),
+            next_s=None if self._next is None else round(max(0.0, self._next - now), 1),
         )
 
     def _pruned(self) -> float:

@@ -6,6 +6,8 @@ from rich.table import Table
 from lab.cli import options
 from lab.clients.load import Load
 
+STEADY_S = 1.0  # a profile whose next customer is due sooner has no bursts
+
 
 @click.group()
 def load() -> None:
@@ -34,14 +36,17 @@ def stop(name: str, profile: str) -> None:
 @options.name
 @options.as_json
 def status(name: str, as_json: bool) -> None:
-    """Requests a second asked for and achieved, failures and latency, over the last seconds, for each profile."""
+    """What each profile asks for and gets, over the last 10 s.
+
+    A profile that comes in bursts asks for nothing between two; `next` says how long until then.
+    """
     profiles = _load(name).profiles()
     if as_json:
         options.print_json(profiles)
         return
     table = Table(box=None, pad_edge=False)
     table.add_column("profile")
-    for column in ("running", "asked/s", "achieved/s", "failures", "p50", "p99"):
+    for column in ("running", "asked/s", "achieved/s", "failures", "p50", "p99", "next"):
         table.add_column(column, justify="right")
     for one in profiles:
         table.add_row(
@@ -52,6 +57,7 @@ def status(name: str, as_json: bool) -> None:
             "" if one["failure_ratio"] is None else f"{one['failure_ratio']:.1%}",
             _milliseconds(one["p50_s"]),
             _milliseconds(one["p99_s"]),
+            "" if one["next_s"] is None or one["next_s"] < STEADY_S else f"{one['next_s']:.0f} s",
         )
     options.console().print(table)
 

@@ -14,7 +14,7 @@ class Load:
         self._client = httpx.Client(base_url=url, timeout=10, trust_env=False, transport=transport)
 
     def profiles(self) -> list[dict[str, Any]]:
-        """All profiles: `profile, running, asked_rps, achieved_rps, failure_ratio, p50_s, p99_s`."""
+        """All profiles: `profile, running, asked_rps, achieved_rps, failure_ratio, p50_s, p99_s, next_s`."""
         return self._answer("GET", "/profiles")
 
     def start(self, profile: str, figures: dict[str, Any] | None = None) -> None:

@@ -63,3 +63,16 @@ def test_restart_forgets():
     window.restart()
     assert window.figures().asked_rps == 0
     assert window.figures().failure_ratio is None
+
+
+def test_the_next_arrival_is_so_many_seconds_away_until_it_is_due():
+    clock = Clock()
+    window = Window(clock)
+    assert window.figures().next_s is None
+    window.expects(45.0)
+    clock.now = 12.0
+    assert window.figures().next_s == 33.0
+    clock.now = 46.0
+    assert window.figures().next_s == 0.0
+    window.restart()
+    assert window.figures().next_s is None
