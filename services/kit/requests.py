@@ -119,14 +119,16 @@ class Requests:
         if route := self._route(scope):
             attributes["http.route"] = route
             span.update_name(f"{method} {route}")
-        if status >= 500 or not status:
+        broken = status >= 500 or not status
+        if broken:
             failure = failure or str(status or "_OTHER")
             span.set_status(StatusCode.ERROR)  # without a description: the response's status says it
         if failure:
             attributes["error.type"] = failure
         span.set_attributes(attributes)
         end = time_ns()
-        _log.info(
+        _log.log(
+            logging.WARNING if broken else logging.INFO,
             "request",
             extra={
                 "method": scope["method"],

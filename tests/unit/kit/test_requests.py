@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -100,6 +101,16 @@ def test_a_span_is_named_by_its_route(
     assert (span.name, span.attributes.get("http.route")) == (name, route)
 
 
+def test_a_request_that_ends_with_a_5xx_is_a_warning(app: FastAPI, ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    for status in (200, 404, 499, 500, 503):
+        app.get(f"/answer/{status}", status_code=status)(lambda: {})
+    with caplog.at_level(logging.INFO, "kit.access"):
+        for status in (200, 404, 499, 500, 503):
+            ask(app, "GET", f"/answer/{status}")
+    ended = [(record.status, record.levelname) for record in caplog.records if record.message == "request"]
+    assert ended == [(200, "INFO"), (404, "INFO"), (499, "INFO"), (500, "WARNING"), (503, "WARNING")]
+
+
 def test_methods_are_bounded(app: FastAPI, ask: Ask, spans) -> None:
     ask(app, "BREW", "/plain/7")
     (span,) = spans()
@@ -114,7 +125,9 @@ def test_a_bad_traceparent_starts_a_new_trace(app: FastAPI, ask: Ask, spans, hea
     assert span.parent is None and span.context.is_valid
 
 
-def test_a_request_cut_off_at_the_end_is_answered_and_counted_out(app: FastAPI, spans) -> None:
+def test_a_request_cut_off_at_the_end_is_answered_and_counted_out(
+    app: FastAPI, spans, caplog: pytest.LogCaptureFixture
+) -> None:
     async def go() -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://shop") as client:
             request = asyncio.create_task(client.get("/forever"))
@@ -126,4 +139,5 @@ def test_a_request_cut_off_at_the_end_is_answered_and_counted_out(app: FastAPI, 
     assert (answer.status_code, answer.json()["detail"]) == (503, "The service is stopping; ask again.")
     (span,) = spans()
     assert span.status.status_code is StatusCode.ERROR
+    assert [record.levelname for record in caplog.records if record.message == "request"] == ["WARNING"]
     assert in_flight() == 0
