@@ -63,13 +63,7 @@ def create_app(settings: Settings | None = None, *, processor: httpx.Client | No
                 relay.stop()
 
     app = kit.create_app(settings, title="Billing", lifespan=lifespan)
-    kit.watch_pool(
-        settings.service,
-        "database",
-        size=lambda: settings.database_connections,
-        in_use=lambda: _in_use(pool),
-        waiting=lambda: pool.get_stats().get("requests_waiting", 0),
-    )
+    kit.watch_pool(settings.service, "database", pool)
     charged_cents = CHARGED_CENTS.labels(settings.service)
     charges_placed = CHARGES.labels(settings.service)
 
@@ -190,8 +184,3 @@ def _shown(charge: charges.Charge) -> dict[str, Any]:
 
 def _unknown_account(account: str) -> Problem:
     return Problem(404, "Unknown account", f"There is no account {account}; check its id.")
-
-
-def _in_use(pool: ConnectionPool) -> int:
-    stats = pool.get_stats()
-    return stats.get("pool_size", 0) - stats.get("pool_available", 0)

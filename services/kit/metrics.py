@@ -1,8 +1,8 @@
 """The metrics of docs/company.md that every service has, and their labels."""
 
-from collections.abc import Callable
-
+from anyio import CapacityLimiter
 from prometheus_client import Gauge, Histogram, disable_created_metrics
+from psycopg_pool import AsyncConnectionPool, ConnectionPool
 
 # `_created` series would add a third to every scrape, and nothing reads them.
 disable_created_metrics()
@@ -42,18 +42,19 @@ LOOP_LAG = Gauge(
 )
 
 
-def watch_pool(
-    service: str,
-    name: str,
-    *,
-    size: Callable[[], float],
-    in_use: Callable[[], float],
-    waiting: Callable[[], float],
-) -> None:
-    """Shows a pool as `worker_pool_*{service, pool=name}`.
+def watch_pool(service: str, name: str, pool: CapacityLimiter | ConnectionPool | AsyncConnectionPool) -> None:
+    """Shows a pool as `worker_pool_*{service, pool=name}`, as it is at each scrape."""
+    # The ops thread looks: neither way of looking blocks or needs the event loop.
+    look = _workers if isinstance(pool, CapacityLimiter) else _connections
+    for position, gauge in enumerate((POOL_SIZE, POOL_IN_USE, POOL_WAITING)):
+        gauge.labels(service, name).set_function(lambda position=position: look(pool)[position])
 
-    The callables are called at every scrape, from the ops thread: they must not block nor need the event loop.
-    """
-    POOL_SIZE.labels(service, name).set_function(size)
-    POOL_IN_USE.labels(service, name).set_function(in_use)
-    POOL_WAITING.labels(service, name).set_function(waiting)
+
+def _workers(pool: CapacityLimiter) -> tuple[float, float, float]:
+    found = pool.statistics()
+    return found.total_tokens, found.borrowed_tokens, found.tasks_waiting
+
+
+def _connections(pool: ConnectionPool | AsyncConnectionPool) -> tuple[float, float, float]:
+    found = pool.get_stats()
+    return found["pool_max"], found["pool_size"] - found["pool_available"], found["requests_waiting"]

@@ -69,13 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             yield
 
     app = kit.create_app(settings, title="Orders", lifespan=lifespan)
-    kit.watch_pool(
-        settings.service,
-        "database",
-        size=lambda: settings.database_connections,
-        in_use=lambda: _in_use(pool),
-        waiting=lambda: pool.get_stats().get("requests_waiting", 0),
-    )
+    kit.watch_pool(settings.service, "database", pool)
 
     @app.exception_handler(psycopg.OperationalError)
     async def database_unavailable(_: Request, error: psycopg.OperationalError) -> ProblemResponse:
@@ -125,8 +119,3 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         return exported
 
     return app
-
-
-def _in_use(pool: ConnectionPool) -> int:
-    stats = pool.get_stats()
-    return stats.get("pool_size", 0) - stats.get("pool_available", 0)

@@ -88,13 +88,7 @@ def create_app(settings: Settings | None = None, *, billing: httpx.Client | None
                 loop.stop()
 
     app = kit.create_app(settings, title="Processor", lifespan=lifespan)
-    kit.watch_pool(
-        settings.service,
-        "database",
-        size=lambda: settings.database_connections,
-        in_use=lambda: _in_use(pool),
-        waiting=lambda: pool.get_stats().get("requests_waiting", 0),
-    )
+    kit.watch_pool(settings.service, "database", pool)
 
     @contextmanager
     def database() -> Iterator[Connection]:
@@ -151,8 +145,3 @@ def _shown(charge: book.Charge) -> dict[str, Any]:
         "amount": money.show(charge.cents),
         "received_at": charge.received_at,
     }
-
-
-def _in_use(pool: ConnectionPool) -> int:
-    stats = pool.get_stats()
-    return stats.get("pool_size", 0) - stats.get("pool_available", 0)

@@ -42,13 +42,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         workers = to_thread.current_default_thread_limiter()
         workers.total_tokens = settings.workers
-        kit.watch_pool(
-            settings.service,
-            "workers",
-            size=lambda: workers.total_tokens,
-            in_use=lambda: workers.borrowed_tokens,
-            waiting=lambda: workers.statistics().tasks_waiting,
-        )
+        kit.watch_pool(settings.service, "workers", workers)
         with client:
             yield
 

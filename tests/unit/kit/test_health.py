@@ -3,7 +3,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from kit.health import OpsServer
-from kit.metrics import watch_pool
+from kit.metrics import POOL_IN_USE
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def test_is_503_until_ready_and_again_when_stopping(ops: OpsServer, client: http
 
 
 def test_metrics_are_plain_text_and_openmetrics_for_whom_asks(client: httpx.Client) -> None:
-    watch_pool("shop", "db", size=lambda: 8, in_use=lambda: 3, waiting=lambda: 1)
+    POOL_IN_USE.labels("shop", "db").set(3)
     plain = client.get("/metrics")
     assert plain.headers["content-type"].startswith("text/plain")
     assert 'worker_pool_in_use{pool="db",service="shop"} 3.0' in plain.text
