@@ -16,7 +16,7 @@ class Warroom:
         self._client = httpx.Client(base_url=url, headers=headers, timeout=10, trust_env=False, transport=transport)
 
     def pages(self, limit: int = 100) -> list[dict[str, Any]]:
-        """Open pages first, then the newest. Raises LabError."""
+        """Open pages first, the worst of them before the newest; then the newest. Raises LabError."""
         return self._answer("GET", "/api/pages", params={"limit": limit})
 
     def acknowledge(self, page_id: str) -> dict[str, Any]:

@@ -43,6 +43,15 @@ ON CONFLICT (fingerprint, starts_at) DO UPDATE
 SET resolved_at = iif(excluded.resolved_at IS NULL, NULL, coalesce(pages.resolved_at, excluded.resolved_at))
 """
 
+LIST = """
+SELECT * FROM pages
+ORDER BY resolved_at IS NOT NULL,
+         iif(resolved_at IS NULL,
+             CASE severity WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 WHEN 'info' THEN 3 ELSE 4 END, NULL),
+         number DESC
+LIMIT ?
+"""
+
 # It can only have begun anew if it had ended before.
 END_EARLIER = """
 UPDATE pages SET resolved_at = :starts_at
@@ -97,16 +106,14 @@ class Pages:
         return new
 
     def list(self, limit: int) -> list[Page]:
-        """Open pages first, the newest first among them and among the others."""
+        """Open pages first, the worst of them before the newest; then the others, the newest first."""
         with self._transaction() as database:
-            rows = database.execute(
-                "SELECT * FROM pages ORDER BY resolved_at IS NOT NULL, number DESC LIMIT ?", (limit,)
-            ).fetchall()
+            rows = database.execute(LIST, (limit,)).fetchall()
         return [_page(row) for row in rows]
 
     def acknowledge(self, page_id: str) -> Page | None:
-        """The page, acknowledged now or earlier; None if there is no such page."""
-        number = re.fullmatch(r"p-([1-9][0-9]{0,17})", page_id, re.ASCII)
+        """The page, acknowledged now or earlier; None if there is no such page. `P-12` is `p-12`."""
+        number = re.fullmatch(r"[pP]-([1-9][0-9]{0,17})", page_id)
         if number is None:
             return None
         with self._transaction() as database:

@@ -25,11 +25,16 @@ def pages(tmp_path: Path) -> Pages:
 
 
 def alert(
-    status: str = "firing", *, name: str = "BooksDisagree", starts: datetime = START, fingerprint: str = "abc1"
+    status: str = "firing",
+    *,
+    name: str = "BooksDisagree",
+    severity: str = "critical",
+    starts: datetime = START,
+    fingerprint: str = "abc1",
 ) -> Alert:
     return Alert(
         status=status,
-        labels={"alertname": name, "severity": "critical", "service": "processor"},
+        labels={"alertname": name, "severity": severity, "service": "processor"},
         annotations={"summary": "Books disagree", "description": "by 45", "runbook_url": "r", "dashboard_url": "d"},
         startsAt=starts,
         endsAt=starts + timedelta(minutes=2) if status == "resolved" else datetime(1, 1, 1, tzinfo=UTC),
@@ -107,6 +112,21 @@ def test_open_pages_come_first_then_the_newest(pages: Pages) -> None:
     assert [page.id for page in pages.list(2)] == ["p-1", "p-3"]
 
 
+def test_among_open_pages_the_worst_come_first(pages: Pages) -> None:
+    severities = ("odd", "warning", "critical", "info", "warning", "critical")
+    pages.receive([alert(severity=severity, fingerprint=f"a{n}") for n, severity in enumerate(severities)])
+    pages.receive([alert("resolved", severity="critical", fingerprint="b1"), alert("resolved", fingerprint="b2")])
+    found = [(page.id, page.severity) for page in pages.list(6)]
+    assert [severity for _, severity in found] == ["critical", "critical", "warning", "warning", "info", "odd"]
+    assert [page for page, _ in found] == ["p-6", "p-3", "p-5", "p-2", "p-4", "p-1"]
+    assert [page.id for page in pages.list(10)][6:] == ["p-8", "p-7"]
+
+
+def test_an_id_may_be_written_in_capitals(pages: Pages) -> None:
+    pages.receive([alert()])
+    assert pages.acknowledge("P-1") == pages.acknowledge("p-1")
+
+
 def test_acknowledging_twice_keeps_the_first_time(pages: Pages) -> None:
     pages.receive([alert()])
     first = pages.acknowledge("p-1")
@@ -114,7 +134,7 @@ def test_acknowledging_twice_keeps_the_first_time(pages: Pages) -> None:
     assert pages.acknowledge("p-1") == first
 
 
-@pytest.mark.parametrize("unknown", ["p-2", "p-0", "p-01", "1", "", "p-", "p-1 ", "p-¹", "P-1", "p-" + "9" * 21])
+@pytest.mark.parametrize("unknown", ["p-2", "p-0", "p-01", "1", "", "p-", "p-1 ", "p-¹", "p-" + "9" * 21])
 def test_acknowledging_what_is_not_there_gives_nothing(pages: Pages, unknown: str) -> None:
     pages.receive([alert()])
     assert pages.acknowledge(unknown) is None
