@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -43,17 +44,21 @@ def is_installed(lock):
 
 
 def _install(lock):
+    began = time.monotonic()
     complete = PYTHON.exists() and any(_stamp(known).exists() for known in (LOCK, DEV_LOCK))
     for known in (LOCK, DEV_LOCK):
         if _stamp(known).exists():
             _stamp(known).unlink()
     if not complete:
         _require_venv()
-        print(f"labctl: making the Python environment in {VENV}", file=sys.stderr)
+        _say(f"making the Python environment in {VENV}")
         _run([getattr(sys, "_base_executable", sys.executable), "-m", "venv", "--clear", str(VENV)])
+    else:
+        _say(f"bringing the Python environment up to {lock.name}")
     _pip(lock)
     for known in {LOCK, lock}:  # the development lock holds all of the other
         _stamp(known).write_text(_digest(known))
+    _say(f"{'done' if complete else 'made'} in {time.monotonic() - began:.0f} s")
 
 
 def _pip(lock):
@@ -106,5 +111,9 @@ def _progress(text):
 
 
 def _stop(sentence):
-    print(f"labctl: {sentence}", file=sys.stderr)
+    _say(sentence)
     sys.exit(1)
+
+
+def _say(sentence):
+    print(f"labctl: {sentence}", file=sys.stderr)

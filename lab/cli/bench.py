@@ -31,7 +31,8 @@ MARKS = {True: "✓", False: "✗", None: ""}
 def bench(name: str, as_json: bool, words: tuple[str, ...]) -> None:
     """Run the benchmarks, all or those that are named. Exit code 3 if a figure misses its floor.
 
-    ARGUMENTS are for the one benchmark that is named, such as bench page_latency -- --times 10.
+    ARGUMENTS are for the one benchmark that is named, such as bench page_latency -- --times 10, or --help for its own
+    help. An unknown name lists those there are.
     """
     programs = tuple(itertools.takewhile(lambda word: not word.startswith("-"), words))
     arguments = words[len(programs) :]
@@ -40,6 +41,9 @@ def bench(name: str, as_json: bool, words: tuple[str, ...]) -> None:
     found = {path.stem: path for path in sorted(FOLDER.glob("*.py")) if not path.stem.startswith("_")}
     if unknown := [one for one in programs if one not in found]:
         raise UsageError(f"There is no benchmark {unknown[0]!r}; there are {', '.join(found) or 'none'}.")
+    if {"-h", "--help"} & set(arguments):
+        subprocess.run([sys.executable, str(found[programs[0]]), "--help"], cwd=ROOT, env=_environment(name))
+        return
     figures = []
     errors = Console(stderr=True)
     for one in programs or found:
@@ -55,9 +59,8 @@ def bench(name: str, as_json: bool, words: tuple[str, ...]) -> None:
 
 def run(path: Path, lab: str, arguments: Sequence[str] = ()) -> list[dict[str, Any]]:
     """The figures that one program prints: `{figures: [{name, value, unit, floor, passed}]}`, or the list alone."""
-    environment = os.environ | {"LAB_NAME": lab, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, str(path), *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(command, cwd=ROOT, env=_environment(lab), stdout=subprocess.PIPE, text=True)
     if done.returncode == ARGUMENTS_REFUSED:
         raise UsageError(f"{path.stem} does not take {' '.join(arguments)}; its output above says what it takes.")
     if done.returncode:
@@ -70,6 +73,10 @@ def run(path: Path, lab: str, arguments: Sequence[str] = ()) -> list[dict[str, A
         ]
     except (ValueError, KeyError, TypeError) as error:
         raise LabError(f"{path.name} printed no JSON of figures ({error}); correct the program.") from error
+
+
+def _environment(lab: str) -> dict[str, str]:
+    return os.environ | {"LAB_NAME": lab, "PYTHONPATH": str(ROOT)}
 
 
 def machine() -> dict[str, Any]:

@@ -16,10 +16,13 @@ JAEGER = ROOT / "tests" / "jaeger" / "build.sh"
 GO = "install 1.25 or newer from go.dev/dl or your distribution"
 
 
-@click.command(context_settings={"ignore_unknown_options": True}, add_help_option=False)
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PYTEST ARGUMENTS]...")
 def test(arguments: tuple[str, ...]) -> None:
-    """Run the lab's tests with pytest, after seeing to what they need. Exit code 3 if one fails."""
+    """Run the lab's tests with pytest, after seeing to what they need. Exit code 3 if one fails.
+
+    What follows is for pytest, such as test tests/unit -k books -x, or test -- --help for its own help.
+    """
     if JAEGER.exists() and not shutil.which("go"):
         click.echo(f"The comparison with Jaeger will fail: Go is not on PATH; {GO}.", err=True)
     environment.ensure(environment.DEV_LOCK)

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +33,20 @@ def test_it_is_made_once(fake: list[str]):
     environment.ensure()
     environment.ensure()
     assert fake == ["made", "requirements.lock"]
+
+
+def test_it_says_how_long_it_took(fake: list[str], monkeypatch: pytest.MonkeyPatch, capsys):
+    seconds = iter((100.0, 141.2, 200.0, 203.0))
+    monkeypatch.setattr(environment, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    environment.ensure()
+    said = capsys.readouterr().err
+    assert said == f"labctl: making the Python environment in {environment.VENV}\nlabctl: made in 41 s\n"
+    environment.ensure(environment.DEV_LOCK)
+    assert capsys.readouterr().err == (
+        "labctl: bringing the Python environment up to requirements-dev.lock\nlabctl: done in 3 s\n"
+    )
+    environment.ensure()
+    assert capsys.readouterr().err == ""
 
 
 def test_what_tests_need_comes_on_top_and_satisfies_both(fake: list[str]):
