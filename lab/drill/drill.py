@@ -1,0 +1,137 @@
+"""A drill as it stands: the fold of its events."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from lab.drill import event as happened
+from lab.drill.clock import Clock
+from lab.drill.event import Event, Happening
+from lab.drill.instant import Instant
+from lab.drill.phase import Phase
+
+
+@dataclass(frozen=True)
+class Drill:
+    """Times named `…_s` are the drill's seconds since the page; None for what has not happened."""
+
+    clock: Clock
+    phase: Phase = Phase.IDLE
+    armed: happened.Armed | None = None
+    paused: bool = False
+    triggers: int = 0
+    page: happened.Paged | None = None
+    acknowledged_s: float | None = None
+    escalated: bool = False
+    assessed: happened.Assessed | None = None
+    mitigated_s: float | None = None
+    again_s: float | None = None  # when the trigger is due once more
+    cause: happened.Submitted | None = None  # the accepted one
+    cause_s: float | None = None
+    tries: int = 0
+    cooldown_until_s: float = 0.0
+    guided: bool = False
+    hints: int = 0
+    gate_shut: bool = False
+    gate_overridden: bool = False
+    release: str = "baseline"
+    verdict: str | None = None
+    verified_s: float | None = None
+    guardrail: bool = False
+    spec_changed: bool = False
+    written: dict[str, str] = field(default_factory=dict)
+    outcome: happened.Outcome | None = None
+
+    @property
+    def control(self) -> bool:
+        """Was "no incident" the accepted answer?"""
+        return self.cause is not None and self.cause.mechanism == happened.NO_INCIDENT
+
+    @property
+    def gate_open(self) -> bool:
+        """May AI be asked?"""
+        if not self.phase.running or self.paused or self.gate_shut:
+            return False
+        return self.phase is Phase.AI_FIX or self.gate_overridden
+
+    @property
+    def owed(self) -> list[str]:
+        """What a complete drill has and this one has not."""
+        wanted = {
+            "an accepted root cause": self.cause is not None,
+            "a verified fix": self.verified_s is not None or self.control,
+            "a change of the team spec": self.spec_changed or self.control,
+            "a guardrail that bites": self.guardrail or self.control,
+        }
+        return [what for what, there in wanted.items() if not there]
+
+
+def fold(events: Iterable[Event], cooldown_s: float) -> Drill | None:
+    """The latest drill in the log; None if there was none. `cooldown_s` is the profile's, in the drill's time."""
+    drill = None
+    for one in events:
+        drill = apply(drill, one, cooldown_s)
+    return drill
+
+
+def apply(drill: Drill | None, one: Event, cooldown_s: float) -> Drill:
+    """The drill after one more event."""
+    what, when = one.what, one.when
+    if isinstance(what, happened.Armed):
+        return Drill(Clock(when, pace=what.pace, running=True), Phase.ARMED, armed=what)
+    if drill is None:
+        raise ValueError(f"event {one.number}, {what.kind!r}, comes before any drill was armed")
+    return _changed(replace(drill, clock=drill.clock.at(when)), what, when, cooldown_s)
+
+
+def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) -> Drill:
+    now_s = drill.clock.total_s
+    match what:
+        case happened.Triggered(time=time):
+            return replace(drill, triggers=time, again_s=None)
+        case happened.Paged():
+            clock = Clock(when, pace=drill.clock.pace, running=not drill.paused)
+            return replace(drill, clock=clock, phase=Phase.ALERTING, page=what)
+        case happened.Acknowledged() if drill.acknowledged_s is None:
+            return replace(drill, acknowledged_s=now_s)
+        case happened.Escalated():
+            return replace(drill, escalated=True)
+        case happened.Assessed():
+            return replace(drill, assessed=what)
+        case happened.Hinted(number=number):
+            return replace(drill, hints=number)
+        case happened.Paused():
+            return replace(drill, paused=True, clock=replace(drill.clock, running=False))
+        case happened.Resumed():
+            return replace(drill, paused=False, clock=replace(drill.clock, running=True))
+        case happened.Entered(phase=phase, late_s=late_s):
+            clock = drill.clock.enter(late_s, running=phase.running and not drill.paused)
+            return replace(drill, phase=phase, clock=clock)
+        case happened.Mitigated(again_s=again_s):
+            first = now_s if drill.mitigated_s is None else drill.mitigated_s
+            return replace(drill, mitigated_s=first, again_s=now_s + again_s)
+        case happened.Submitted(accepted=True) if drill.cause is None:
+            return replace(drill, tries=drill.tries + 1, cause=what, cause_s=now_s)
+        case happened.Submitted(accepted=False):
+            return replace(drill, tries=drill.tries + 1, cooldown_until_s=now_s + cooldown_s)
+        case happened.Guided():
+            return replace(drill, guided=True)
+        case happened.GateShut():
+            return replace(drill, gate_shut=True, gate_overridden=False)
+        case happened.GateOpened():
+            return replace(drill, gate_shut=False, gate_overridden=True)
+        case happened.Deployed(release=release, healthy=True) | happened.RolledBack(release=release):
+            return replace(drill, release=release, verdict=None)
+        case happened.Verified(verdict=verdict):
+            done = verdict == "verified" and drill.verified_s is None
+            return replace(drill, verdict=verdict, verified_s=now_s if done else drill.verified_s)
+        case happened.GuardrailProven(bites=bites):
+            return replace(drill, guardrail=bites)
+        case happened.SpecChanged():
+            return replace(drill, spec_changed=True)
+        case happened.Written(part=part, text=text):
+            return replace(drill, written=drill.written | {part: text})
+        case happened.Closed(outcome=outcome):
+            return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=drill.clock.enter(running=False))
+        case happened.Aborted():
+            return replace(drill, phase=Phase.ABORTED, clock=drill.clock.enter(running=False))
+    return drill

@@ -1,0 +1,263 @@
+"""What can happen in a drill. The log of it is append-only, and everything else is read from it."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from lab.drill.instant import Instant
+from lab.drill.phase import Phase
+
+Actor = Literal["team", "instructor", "lab"]
+NO_INCIDENT = "no-incident"  # the mechanism of a control drill
+Outcome = Literal["complete", "guided", "incomplete"]
+
+
+class Happening(BaseModel):
+    """Base of all of them: each has a `kind` of its own, under which it is written down."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Armed(Happening):
+    """`delay_s` is the drill's time until the trigger. `scenario` is private until the drill is over."""
+
+    kind: Literal["armed"] = "armed"
+    drill: str
+    scenario: str
+    seed: int
+    profile: str
+    pace: float = Field(gt=0)
+    assessment: bool
+    team: str
+    delay_s: float
+
+
+class Triggered(Happening):
+    kind: Literal["triggered"] = "triggered"
+    time: int = Field(ge=1)  # the first, the second, …
+
+
+class Paged(Happening):
+    """The first page starts the clock. `page` is the war room's id of it."""
+
+    kind: Literal["paged"] = "paged"
+    page: str
+    alertname: str
+    service: str
+    severity: str
+
+
+class Acknowledged(Happening):
+    kind: Literal["acknowledged"] = "acknowledged"
+    page: str
+
+
+class Escalated(Happening):
+    """Nobody has acknowledged."""
+
+    kind: Literal["escalated"] = "escalated"
+    page: str
+
+
+class Assessed(Happening):
+    """What leaving the alerting phase takes: how bad it is, and who is hurt."""
+
+    kind: Literal["assessed"] = "assessed"
+    severity: Literal["critical", "warning", "none"]
+    hurt: str = Field(min_length=1, max_length=500)
+
+
+class Noted(Happening):
+    kind: Literal["noted"] = "noted"
+    text: str = Field(min_length=1, max_length=5_000)
+
+
+class Hinted(Happening):
+    kind: Literal["hinted"] = "hinted"
+    number: int = Field(ge=1)
+    text: str
+
+
+class Paused(Happening):
+    kind: Literal["paused"] = "paused"
+    why: str = Field(min_length=1, max_length=500)
+
+
+class Resumed(Happening):
+    kind: Literal["resumed"] = "resumed"
+    why: str = Field(min_length=1, max_length=500)
+
+
+class Entered(Happening):
+    """A phase began. `late_s` is how much of it had passed already, in the drill's time, when it was noticed."""
+
+    kind: Literal["entered"] = "entered"
+    phase: Phase
+    why: Literal["assessed", "accepted", "verified", "expired", "advanced", "no-incident"]
+    late_s: float = Field(default=0, ge=0)
+
+
+class Acted(Happening):
+    """Somebody did something about the harm: restart, stop-job, shed, rollback."""
+
+    kind: Literal["acted"] = "acted"
+    action: Literal["restart", "stop-job", "shed", "rollback"]
+    on: list[str]
+    why: str = Field(min_length=1, max_length=500)
+
+
+class Mitigated(Happening):
+    """Customers have been inside their SLO for a minute. The trigger is due again `again_s` later."""
+
+    kind: Literal["mitigated"] = "mitigated"
+    again_s: float
+
+
+class Submitted(Happening):
+    """A root cause with evidence, and what became of it. `pieces` are as the referee found them."""
+
+    kind: Literal["submitted"] = "submitted"
+    component: str
+    mechanism: str
+    location: str
+    sentence: str
+    pieces: list[dict[str, Any]]
+    accepted: bool
+
+
+class Guided(Happening):
+    """The dark room ended without an accepted cause; the causal chain is shown from now on."""
+
+    kind: Literal["guided"] = "guided"
+
+
+class GateShut(Happening):
+    """By the instructor, whatever the phase."""
+
+    kind: Literal["gate-shut"] = "gate-shut"
+    why: str
+
+
+class GateOpened(Happening):
+    """By the instructor: takes a shut gate back, or overrides the phase."""
+
+    kind: Literal["gate-opened"] = "gate-opened"
+    why: str
+
+
+class Asked(Happening):
+    """What went to the AI, and what came back; `refused` says why nothing was forwarded."""
+
+    kind: Literal["asked"] = "asked"
+    path: str
+    prompt: str
+    answer: str = ""
+    status: int
+    refused: str = ""
+
+
+class Reviewed(Happening):
+    """One patch of the review bench: the decision, and whether running it proved it right."""
+
+    kind: Literal["reviewed"] = "reviewed"
+    patch: str
+    accepted: bool
+    condition: str
+    right: bool
+
+
+class Deployed(Happening):
+    kind: Literal["deployed"] = "deployed"
+    release: str
+    services: list[str]
+    healthy: bool  # what did not become so was rolled back at once
+
+
+class RolledBack(Happening):
+    kind: Literal["rolled-back"] = "rolled-back"
+    release: str
+    why: str
+
+
+class Verified(Happening):
+    kind: Literal["verified"] = "verified"
+    release: str
+    verdict: Literal["verified", "symptom-only", "wrong-cause", "regressed", "load-not-delivered", "infrastructure"]
+    checks: list[dict[str, Any]]
+
+
+class GuardrailProven(Happening):
+    """Of either kind, against the faulty release, its relatives, the fix, and the right fixes of the bank."""
+
+    kind: Literal["guardrail-proven"] = "guardrail-proven"
+    name: str
+    bites: bool
+    found: dict[str, Any]
+
+
+class SpecChanged(Happening):
+    kind: Literal["spec-changed"] = "spec-changed"
+    lines: int = Field(ge=1)
+
+
+class Written(Happening):
+    """One of the post-mortem's human parts."""
+
+    kind: Literal["written"] = "written"
+    part: str
+    text: str = Field(max_length=20_000)
+
+
+class Closed(Happening):
+    kind: Literal["closed"] = "closed"
+    outcome: Outcome
+    owed: list[str]
+
+
+class Aborted(Happening):
+    kind: Literal["aborted"] = "aborted"
+    why: str
+
+
+What = Annotated[
+    Armed
+    | Triggered
+    | Paged
+    | Acknowledged
+    | Escalated
+    | Assessed
+    | Noted
+    | Hinted
+    | Paused
+    | Resumed
+    | Entered
+    | Acted
+    | Mitigated
+    | Submitted
+    | Guided
+    | GateShut
+    | GateOpened
+    | Asked
+    | Reviewed
+    | Deployed
+    | RolledBack
+    | Verified
+    | GuardrailProven
+    | SpecChanged
+    | Written
+    | Closed
+    | Aborted,
+    Field(discriminator="kind"),
+]
+WHAT: TypeAdapter[What] = TypeAdapter(What)
+
+
+class Event(BaseModel):
+    """One line of the log."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    number: int = Field(ge=1)
+    when: Instant
+    who: Actor
+    what: What

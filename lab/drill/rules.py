@@ -1,0 +1,195 @@
+"""What may be done in a drill, and what it brings about: from the drill as it stands to the events to write down.
+
+Nothing here changes anything. What may not be done raises Refused with a sentence for whoever asked.
+"""
+
+from typing import Any, Literal
+
+from lab.drill import event as happened
+from lab.drill.drill import Drill
+from lab.drill.event import Happening
+from lab.drill.phase import FOLLOWING, Phase
+from lab.drill.profile import Profile
+from lab.errors import UsageError
+
+
+class Refused(UsageError):
+    """Not now, or not in this drill."""
+
+
+def arm(drill: Drill | None, wanted: happened.Armed) -> list[Happening]:
+    if drill and drill.phase.running:
+        raise Refused("A drill is under way: finish it, or end it with labctl drill abort.")
+    return [wanted]
+
+
+def acknowledge(drill: Drill, page: str) -> list[Happening]:
+    _running(drill)
+    return [] if drill.acknowledged_s is not None else [happened.Acknowledged(page=page)]
+
+
+def assess(drill: Drill, severity: Literal["critical", "warning", "none"], hurt: str) -> list[Happening]:
+    """Leaves the alerting phase."""
+    _in(drill, Phase.ALERTING)
+    return [
+        happened.Assessed(severity=severity, hurt=hurt),
+        happened.Entered(phase=Phase.DARK_ROOM, why="assessed"),
+    ]
+
+
+def pause(drill: Drill, why: str) -> list[Happening]:
+    _running(drill)
+    if drill.paused:
+        raise Refused("The drill is paused already; go on with labctl drill resume.")
+    return [happened.Paused(why=why)]
+
+
+def resume(drill: Drill, why: str) -> list[Happening]:
+    _running(drill)
+    if not drill.paused:
+        raise Refused("The drill is not paused.")
+    return [happened.Resumed(why=why)]
+
+
+def advance(drill: Drill) -> list[Happening]:
+    """The instructor ends a phase before its time is up."""
+    _timed(drill)
+    return _end_of_phase(drill, "advanced", 0.0)
+
+
+def hint(drill: Drill, hints: list[str]) -> list[Happening]:
+    """The next of the scenario's hints."""
+    _in(drill, Phase.DARK_ROOM)
+    if drill.hints >= len(hints):
+        raise Refused("There are no more hints; what has been found so far is in labctl drill report.")
+    return [happened.Hinted(number=drill.hints + 1, text=hints[drill.hints])]
+
+
+def require_submission(drill: Drill) -> None:
+    """May a root cause be handed in?"""
+    _in(drill, Phase.DARK_ROOM)
+    if drill.paused:
+        raise Refused("The drill is paused; hand it in when it goes on.")
+    left = drill.cooldown_until_s - drill.clock.total_s
+    if left > 0:
+        raise Refused(f"The last one was not accepted: look again, and hand in the next in {left:.0f} s.")
+
+
+def submitted(drill: Drill, what: happened.Submitted) -> list[Happening]:
+    """What the referee's answer brings about."""
+    require_submission(drill)
+    if not what.accepted:
+        return [what]
+    if what.mechanism == happened.NO_INCIDENT:
+        return [what, happened.Entered(phase=Phase.POST_MORTEM, why="no-incident")]
+    return [what, happened.Entered(phase=Phase.AI_FIX, why="accepted")]
+
+
+def verified(drill: Drill, what: happened.Verified) -> list[Happening]:
+    """What a verdict brings about: the fix phase is over as soon as the fix is verified."""
+    _timed(drill)
+    if what.verdict == "verified" and drill.phase is Phase.AI_FIX:
+        return [what, happened.Entered(phase=Phase.POST_MORTEM, why="verified")]
+    return [what]
+
+
+def close(drill: Drill) -> list[Happening]:
+    """The end, whatever is owed."""
+    _in(drill, Phase.POST_MORTEM)
+    return [_closed(drill)]
+
+
+def abort(drill: Drill, why: str) -> list[Happening]:
+    _running(drill)
+    return [happened.Aborted(why=why)]
+
+
+def write(drill: Drill, part: str, text: str) -> list[Happening]:
+    """One of the post-mortem's human parts, which may be begun as soon as there was a page."""
+    _timed(drill)
+    return [] if drill.written.get(part) == text else [happened.Written(part=part, text=text)]
+
+
+def due(drill: Drill, profile: Profile) -> list[Happening]:
+    """What time alone brings about, by the clock as it stands; the first of it, so ask until there is nothing."""
+    if not drill.phase.timed or drill.paused:
+        return []
+    if drill.phase is Phase.ALERTING and _unanswered(drill, profile):
+        return [happened.Escalated(page=drill.page.page if drill.page else "")]
+    cap = profile.cap(drill.phase)
+    if cap is not None and drill.clock.phase_s >= cap:
+        return _end_of_phase(drill, "expired", drill.clock.phase_s - cap)
+    return []
+
+
+def trigger_due(drill: Drill) -> bool:
+    """Is the load to turn now, for the first time or once more? It stays away for good when the fix is verified."""
+    if drill.paused or not drill.phase.running or drill.armed is None:
+        return False
+    if drill.triggers == 0:
+        return drill.phase is Phase.ARMED and drill.clock.total_s >= drill.armed.delay_s
+    return drill.again_s is not None and drill.verified_s is None and drill.clock.total_s >= drill.again_s
+
+
+def gate(drill: Drill | None) -> str:
+    """Why AI may not be asked; empty if it may."""
+    if drill is None or not drill.phase.running:
+        return "No drill is under way."
+    if drill.gate_open:
+        return ""
+    if drill.paused:
+        return "The drill is paused."
+    if drill.gate_shut:
+        return "The instructor has shut the gate."
+    if drill.phase in (Phase.ARMED, Phase.ALERTING, Phase.DARK_ROOM):
+        return "AI opens when a root cause has been accepted: labctl drill submit."
+    return "The time for AI is over; what is left is for people."
+
+
+def _end_of_phase(drill: Drill, why: Literal["expired", "advanced"], over_s: float) -> list[Happening]:
+    following = FOLLOWING[drill.phase]
+    if following is Phase.CLOSED:
+        return [_closed(drill)]
+    guided = [happened.Guided()] if drill.phase is Phase.DARK_ROOM and drill.cause is None else []
+    return [*guided, happened.Entered(phase=following, why=why, late_s=over_s)]
+
+
+def _closed(drill: Drill) -> happened.Closed:
+    outcome: happened.Outcome = "guided" if drill.guided else "incomplete" if drill.owed else "complete"
+    return happened.Closed(outcome=outcome, owed=drill.owed)
+
+
+def _unanswered(drill: Drill, profile: Profile) -> bool:
+    waiting = drill.acknowledged_s is None and not drill.escalated
+    return waiting and drill.clock.phase_s >= profile.escalate
+
+
+def _running(drill: Drill) -> None:
+    if not drill.phase.running:
+        raise Refused("No drill is under way; an instructor starts one with labctl drill start.")
+
+
+def _timed(drill: Drill) -> None:
+    _running(drill)
+    if not drill.phase.timed:
+        raise Refused("The drill is armed and nobody has been paged yet; wait for the pager.")
+
+
+def _in(drill: Drill, phase: Phase) -> None:
+    _timed(drill)
+    if drill.phase is not phase:
+        raise Refused(f"That belongs to the {phase} phase; the drill is in {drill.phase}.")
+
+
+def figures(drill: Drill) -> dict[str, Any]:
+    """What `labctl drill status` shows, but for the remaining time, which is the profile's business."""
+    return {
+        "id": drill.armed.drill if drill.armed else None,
+        "phase": str(drill.phase),
+        "elapsed_s": round(drill.clock.total_s, 1),
+        "paused": drill.paused,
+        "page": drill.page.page if drill.page else None,
+        "root_cause": "accepted" if drill.cause else "open",
+        "release": drill.release,
+        "verdict": drill.verdict,
+    }
