@@ -1,0 +1,139 @@
+"""Every query of every dashboard, annotation and rule, asked of a lab's own Prometheus under load.
+
+A panel that stays empty is broken or says in its description that it may be: `EMPTY` while all is well, and then it is
+not empty in an incident; `CONTAINERS` in the local runtime, where no Jaeger counts spans.
+"""
+
+import math
+import time
+from collections.abc import Iterable, Iterator
+
+import pytest
+import yaml
+
+from dashboards.board import CONTAINERS, EMPTY
+from lab import private
+from lab.clients.prometheus import Prometheus, Series
+from lab.runtime.ports import Ports
+from lab.runtime.state import ROOT
+from lab.scenario import Scenario, load_all
+from tests.dashboards import BOARDS, filled_in, panels
+from tests.labs import forget, labctl, wait_until
+
+NAME = "e2e-dashboards"
+PORTS = Ports(29000)
+QUIET_WITHIN_S = 120
+DRAWN_WITHIN_S = 60
+FIRING_WITHIN_S = 120
+RULES = {
+    rule["alert"]: rule["expr"]
+    for path in sorted((ROOT / "alerts" / "rules").glob("*.yml"))
+    for group in yaml.safe_load(path.read_text())["groups"]
+    for rule in group["rules"]
+}
+TARGETS = [
+    pytest.param(uid, panel, target["expr"], id=f"{uid}: {panel['title']} {number}")
+    for uid, board in BOARDS.items()
+    for panel in panels(board)
+    for number, target in enumerate(panel["targets"])
+]
+# The last one leaves the lab in a state that only a restart ends.
+SCENARIOS = sorted(load_all(), key=lambda scenario: bool(private.load(scenario.id).recovery.restart))
+
+
+@pytest.fixture(scope="module")
+def prometheus() -> Iterator[Prometheus]:
+    """Of a lab under healthy load."""
+    forget(NAME)
+    try:
+        labctl("up", "--runtime", "local", "--name", NAME, "--port-base", str(PORTS.base))
+        with Prometheus(PORTS.url("prometheus")) as client:
+            answered = "sum by (service) (rate(customer_request_duration_seconds_count[30s])) > 0"
+            wait_until(lambda: len(client.query(answered)) == 5, "customers of all five services", QUIET_WITHIN_S)
+            yield client
+    finally:
+        forget(NAME)
+
+
+def shown(found: list[Series]) -> list[Series]:
+    """What a panel can draw; NaN is drawn as nothing."""
+    return [series for series in found if not math.isnan(series.value)]
+
+
+@pytest.mark.parametrize("uid, panel, expr", TARGETS)
+def test_a_panel_shows_something_or_says_why_it_does_not(
+    prometheus: Prometheus, uid: str, panel: dict, expr: str
+) -> None:
+    asked = filled_in(expr, BOARDS[uid])
+    if panel["description"].endswith((EMPTY, CONTAINERS)):
+        # A starved machine may have an alert of its own.
+        wait_until(lambda: not shown(prometheus.query(asked)) or prometheus.alerts(), f"nothing of {asked}")
+    else:
+        wait_until(lambda: shown(prometheus.query(asked)), f"anything of {asked}", DRAWN_WITHIN_S)
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_the_lab_s_start_and_its_load_are_marked(prometheus: Prometheus, uid: str) -> None:
+    marks = {mark["name"]: filled_in(mark["expr"], BOARDS[uid]) for mark in BOARDS[uid]["annotations"]["list"]}
+    now = time.time()
+
+    def events(name: str) -> list[Series]:
+        return prometheus.query_range(marks[name], now - 900, now, 5)
+
+    assert {series.labels["service"] for series in events("Process started")} >= {"billing", "load", "telemetry"}
+    assert [series.labels for series in events("Load begins")] == [{"profile": "healthy"}]
+    assert events("Load ended") == []
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_can_be_evaluated_and_holds_nothing_against_health(prometheus: Prometheus, name: str) -> None:
+    wait_until(lambda: not prometheus.query(RULES[name]), f"{name} silent", QUIET_WITHIN_S)
+
+
+def test_rules_are_evaluated_without_an_error(prometheus: Prometheus) -> None:
+    failed = "sum by (rule_group) (prometheus_rule_evaluation_failures_total)"
+    assert {series.value for series in prometheus.query(failed)} == {0}
+
+
+def test_what_can_be_picked_reports(prometheus: Prometheus) -> None:
+    reporting = {series.labels["service"] for series in prometheus.query("up == 1")}
+    for board in BOARDS.values():
+        for variable in board.get("templating", {}).get("list", []):
+            assert set(variable["query"].split(",")) <= reporting
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
+def test_an_incident_is_on_its_dashboards(prometheus: Prometheus, scenario: Scenario) -> None:
+    """What was declared empty is not, and shows the alerts of this very incident."""
+    expected = {(alert.alertname, alert.service) for alert in scenario.alerts}
+    declared = [
+        (uid, panel["title"], filled_in(target["expr"], BOARDS[uid]))
+        for uid in scenario.dashboards
+        for panel in panels(BOARDS[uid])
+        if panel["description"].endswith(EMPTY)
+        for target in panel["targets"]
+    ]
+    assert {uid for uid, _, _ in declared} == set(scenario.dashboards)
+
+    def alerts(labels: Iterable[dict[str, str]]) -> set[tuple[str, str]]:
+        """Those of them that the incident may bring."""
+        return {(each["alertname"], each["service"]) for each in labels} & expected
+
+    def before() -> set[tuple[str, str]]:
+        return alerts(each["labels"] for each in prometheus.alerts())
+
+    def listed(expr: str) -> set[tuple[str, str]]:
+        return alerts(series.labels for series in shown(prometheus.query(expr)))
+
+    wait_until(lambda: not before(), f"no alert of {scenario.id} before its load", QUIET_WITHIN_S)
+    began = time.time()
+    labctl("load", "start", scenario.profile, "--name", NAME)
+    try:
+        for uid, title, expr in declared:
+            wait_until(lambda expr=expr: listed(expr), f"an alert of {scenario.id} in {uid}: {title}", FIRING_WITHIN_S)
+    finally:
+        labctl("load", "stop", scenario.profile, "--name", NAME)
+
+    begins = next(mark["expr"] for mark in BOARDS["overview"]["annotations"]["list"] if mark["name"] == "Load begins")
+    found = prometheus.query_range(begins, began, time.time(), 1)
+    assert scenario.profile in {series.labels["profile"] for series in found}
