@@ -6,8 +6,8 @@ from lab.drill.phase import Phase
 
 
 class Profile(BaseModel):
-    """Caps of the phases. `delay` bounds the seeded time from arming to the trigger, `again` that from a mitigation to the
-    next trigger. `escalate` is how long a page may wait for somebody, `cooldown` what a wrong cause costs."""
+    """Caps of the phases. `delay` bounds the seeded time from arming to the trigger, `again` that from a mitigation to
+    the next. `escalate` is how long a page may wait for somebody, `cooldown` what a wrong cause costs."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -15,6 +15,8 @@ LAYERS = {
     "lab.environment": (),
     "lab.scenario": ("lab.errors",),
     "lab.private": ("lab.errors", "lab.scenario"),
+    "lab.drill": ("lab.errors",),
+    "lab.profile": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.clients": ("lab.errors",),
     "lab.telemetry": ("lab.errors",),
     "lab.runtime": ("lab.errors",),
