@@ -10,8 +10,10 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from struct import pack
 
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import Event
 from opentelemetry.trace import SpanContext, SpanKind
+
+from kit.spans import Span
 
 _KINDS = {SpanKind.INTERNAL: 1, SpanKind.SERVER: 2, SpanKind.CLIENT: 3, SpanKind.PRODUCER: 4, SpanKind.CONSUMER: 5}
 _SEVERITIES = {"DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
@@ -60,7 +62,7 @@ def _any_value(value: object) -> bytes:
 
 
 def _key_value(number: int, key: str, value: object) -> bytes:
-    return _field(number, _text(1, key) + _field(2, _any_value(value)))
+    return _field(number, _text(1, str(key)) + _field(2, _any_value(value)))
 
 
 # `typed`, since 1, 1.0 and True are the same key otherwise.
@@ -92,7 +94,7 @@ def _flags(context: SpanContext | None) -> bytes:
     return pack("<L", 0x300 if context is not None and context.is_remote else 0x100)
 
 
-def encode_span(span: ReadableSpan) -> bytes:
+def encode_span(span: Span) -> bytes:
     """One element of `ScopeSpans.spans`."""
     context, parent = span.context, span.parent
     parts = [b"\x0a\x10", context.trace_id.to_bytes(16), b"\x12\x08", context.span_id.to_bytes(8)]
@@ -103,7 +105,7 @@ def encode_span(span: ReadableSpan) -> bytes:
     parts += (
         _text(5, span.name),
         pack("<BBBQBQ", 0x30, _KINDS[span.kind], 0x39, span.start_time, 0x41, span.end_time),
-        _attributes(9, span.attributes or {}),
+        _attributes(9, span.attributes),
     )
     parts += [_event(event) for event in span.events]
     parts += [_link(link.context, link.attributes or {}) for link in span.links]

@@ -6,12 +6,12 @@ A request, an outbound call or a statement is timed once, by its span; an exempl
 from bisect import bisect_left
 from collections.abc import Mapping
 
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.trace import SpanKind
 from prometheus_client import Histogram
 
 from kit import identity
 from kit.metrics import CLIENT_DURATION, DB_DURATION, LATENCY_BUCKETS, SERVER_DURATION
+from kit.spans import Span
 
 EXEMPLAR_INTERVAL = 500_000_000  # nanoseconds
 
@@ -21,7 +21,7 @@ OPERATIONS = frozenset(
 )
 
 
-class SpanMetrics(SpanProcessor):
+class SpanMetrics:
     """Observes SERVER spans of HTTP requests, and CLIENT spans of HTTP calls and of database statements."""
 
     def __init__(self) -> None:
@@ -33,8 +33,8 @@ class SpanMetrics(SpanProcessor):
         """Makes calls to (host, port) count under a service's name."""
         self._peers.update(peers)
 
-    def on_end(self, span: ReadableSpan) -> None:
-        attributes = span.attributes or {}
+    def on_end(self, span: Span) -> None:
+        attributes = span.attributes
         if span.kind is SpanKind.SERVER:
             method = attributes.get("http.request.method")
             if method:
@@ -56,7 +56,7 @@ class SpanMetrics(SpanProcessor):
         name = self._peers.get((host, port or 80)) or self._peers.get((host, 443))
         return name or (f"{host}:{port}" if port else host)
 
-    def _observe(self, span: ReadableSpan, histogram: Histogram, *labels: str) -> None:
+    def _observe(self, span: Span, histogram: Histogram, *labels: str) -> None:
         key = histogram, labels
         known = self._series.get(key)
         if known is None:

@@ -7,8 +7,6 @@ from opentelemetry import trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.propagate import set_global_textmap
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from kit import identity, statements
@@ -16,6 +14,7 @@ from kit.export import Outbox
 from kit.logs import JsonLines
 from kit.otlp import encode_record, encode_span
 from kit.span_metrics import SpanMetrics
+from kit.spans import Span, TracerProvider
 
 span_metrics = SpanMetrics()
 _provider: TracerProvider | None = None
@@ -23,15 +22,14 @@ _outboxes: list[Outbox] = []
 _lock = threading.Lock()
 
 
-class _SpanExport(SpanProcessor):
+class _SpanExport:
     """Encodes each span as it ends, so that what waits is bytes."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
-    def on_end(self, span: ReadableSpan) -> None:
-        scope = span.instrumentation_scope
-        self._outbox.put(scope.name if scope else "", encode_span(span))
+    def on_end(self, span: Span) -> None:
+        self._outbox.put(span.instrumentation_scope.name, encode_span(span))
 
 
 def set_up(service: str) -> TracerProvider:
@@ -43,7 +41,7 @@ def set_up(service: str) -> TracerProvider:
             os.environ.setdefault("OTEL_SEMCONV_STABILITY_OPT_IN", "http")
             identity.set_process(service)
             resource = Resource.create({"service.name": service, "service.namespace": "lab"})
-            _provider = TracerProvider(sampler=ALWAYS_ON, resource=resource, shutdown_on_exit=False)
+            _provider = TracerProvider(resource)
             _provider.add_span_processor(span_metrics)
             trace.set_tracer_provider(_provider)
             set_global_textmap(TraceContextTextMapPropagator())

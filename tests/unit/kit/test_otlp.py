@@ -6,11 +6,12 @@ import math
 import pytest
 from kit.logs import extras
 from kit.otlp import encode_record, encode_span, request
+from kit.spans import Span, TracerProvider
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import (
@@ -30,10 +31,14 @@ RESOURCE = Resource({"service.name": "shop", "process.pid": 7})
 REMOTE = SpanContext(2**127 + 5, 2**63 + 9, True, TraceFlags(1), TraceState([("vendor", "x")]))
 
 
-@pytest.fixture
-def spans() -> list[ReadableSpan]:
+def of_the_library(resource: Resource) -> sdk.TracerProvider:
+    return sdk.TracerProvider(resource=resource, shutdown_on_exit=False)
+
+
+@pytest.fixture(params=[TracerProvider, of_the_library], ids=["kit", "library"])
+def spans(request: pytest.FixtureRequest) -> list[Span]:
+    provider: TracerProvider | sdk.TracerProvider = request.param(RESOURCE)
     exporter = InMemorySpanExporter()
-    provider = TracerProvider(resource=RESOURCE, shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     one, two = provider.get_tracer("scope.one"), provider.get_tracer("scope.two")
     server = one.start_span("GET /x", set_span_in_context(NonRecordingSpan(REMOTE)), SpanKind.SERVER)
@@ -72,7 +77,7 @@ def by_span_id(message: ExportTraceServiceRequest) -> dict[tuple[str, bytes], ob
     }
 
 
-def test_spans_decode_to_what_the_library_encodes(spans: list[ReadableSpan]) -> None:
+def test_spans_decode_to_what_the_library_encodes(spans: list[Span]) -> None:
     items = [(span.instrumentation_scope.name, encode_span(span)) for span in spans]
     ours = ExportTraceServiceRequest.FromString(request(RESOURCE.attributes, items))
     theirs = ExportTraceServiceRequest.FromString(encode_spans(spans).SerializeToString())

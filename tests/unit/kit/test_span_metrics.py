@@ -3,7 +3,8 @@ from collections.abc import Callable
 import pytest
 from kit import identity
 from kit.span_metrics import SpanMetrics
-from opentelemetry.sdk.trace import TracerProvider
+from kit.spans import TracerProvider
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace import SpanKind, Tracer
 from prometheus_client import REGISTRY
 from prometheus_client.openmetrics.exposition import generate_latest
@@ -18,7 +19,7 @@ def metrics() -> SpanMetrics:
 
 @pytest.fixture
 def tracer(metrics: SpanMetrics, request: pytest.FixtureRequest):
-    provider = TracerProvider(shutdown_on_exit=False)
+    provider = TracerProvider(Resource({}))
     provider.add_span_processor(metrics)
     token = identity.enter(request.node.name)  # a service of the test's own: the registry is the process's
     yield provider.get_tracer("t")
