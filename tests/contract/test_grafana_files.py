@@ -251,3 +251,50 @@ def test_a_misspelt_key_is_found(spoiled: str) -> None:
     assert text != SOURCES.read_text()
     with pytest.raises(ValidationError):
         SourcesFile.model_validate(yaml.safe_load(text))
+
+
+@pytest.fixture(scope="module")
+def container() -> dict:
+    return read(ROOT / "docker-compose.yml")["services"]["grafana"]
+
+
+def test_the_container_has_the_files_where_they_say(container: dict) -> None:
+    mounted = dict(reversed(volume.removesuffix(":ro").split(":")) for volume in container["volumes"])
+    assert mounted["/etc/grafana/provisioning/datasources"] == "./compose/grafana/datasources"
+    assert mounted["/etc/grafana/provisioning/dashboards"] == "./compose/grafana/dashboards"
+    assert mounted["/dashboards"] == "./dashboards/json"
+    assert mounted["/keys"] == "keys-grafana"
+    home = container["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"].removeprefix("/dashboards/")
+    assert (ROOT / "dashboards" / "json" / home).exists()
+    assert "JAEGER_PORT" in container["environment"]
+
+
+def test_every_data_source_s_plugin_is_on(container: dict, sources: dict[str, Source]) -> None:
+    off = container["environment"]["GF_PLUGINS_DISABLE_PLUGINS"].split(",")
+    assert not {source.type for source in sources.values()} & set(off)
+    assert all(re.fullmatch(r"[a-z-]+", plugin) for plugin in off), "a blank or a line break is part of a name"
+
+
+def test_nothing_is_fetched_and_nothing_phones_home(container: dict) -> None:
+    settings = container["environment"]
+    on = ("PLUGINS_PREINSTALL_DISABLED", "PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED", "SECURITY_DISABLE_GRAVATAR")
+    off = (
+        "PLUGINS_PREINSTALL_AUTO_UPDATE",
+        "PLUGINS_PLUGIN_ADMIN_ENABLED",
+        "ANALYTICS_REPORTING_ENABLED",
+        "ANALYTICS_CHECK_FOR_UPDATES",
+        "ANALYTICS_CHECK_FOR_PLUGIN_UPDATES",
+        "ANALYTICS_FEEDBACK_LINKS_ENABLED",
+        "NEWS_NEWS_FEED_ENABLED",
+        "SNAPSHOTS_EXTERNAL_ENABLED",
+    )
+    assert {settings[f"GF_{name}"] for name in on} == {"true"}
+    assert {settings[f"GF_{name}"] for name in off} == {"false"}
+    assert not {"GF_INSTALL_PLUGINS", "GF_PLUGINS_PREINSTALL", "GF_PLUGINS_PREINSTALL_SYNC"} & set(settings)
+
+
+def test_whoever_comes_may_look_and_save_nothing(container: dict) -> None:
+    settings = container["environment"]
+    assert (settings["GF_AUTH_ANONYMOUS_ENABLED"], settings["GF_AUTH_ANONYMOUS_ORG_ROLE"]) == ("true", "Viewer")
+    assert settings["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/keys/admin"
+    assert not [name for name in settings if name.endswith("PASSWORD")]
