@@ -6,8 +6,9 @@ import json
 import re
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 
 from lab.errors import LabError, UsageError
@@ -20,6 +21,7 @@ from lab.runtime.state import ROOT
 # docker-compose.yml puts LAB_SOURCES into this label; empty where plain `docker compose` has built the image
 LABEL = "lab.sources"
 SOURCES = "LAB_SOURCES"
+INSPECTED = f'{{{{.Created}}}} {{{{index .Config.Labels "{LABEL}"}}}}'
 # a registry that has said nothing for so long cannot be reached
 REGISTRY_S = 10.0
 SAYING_S = 10.0
@@ -61,10 +63,11 @@ class Images:
             wait_for(lambda: all(_answered(pull) for pull in asked.values()), REGISTRY_S)
             return [image for image, pull in asked.items() if not _offered(pull)]
 
-    def ensure(self, progress: Progress) -> None:
-        """Build ours where their sources have changed, and pull what is missing."""
+    def ensure(self, progress: Progress, *, labelled: bool = False) -> None:
+        """Build ours where their sources have changed, and pull what is missing; `labelled`: ours must say of which
+        sources they are."""
         for image, service in self.composition.built.items():
-            self._build(image, service, progress)
+            self._build(image, service, progress, labelled=labelled)
         wanted = [image for image in self.composition.images if not self._has(image)]
         for number, image in enumerate(wanted, 1):
             self._pull(image, f"pulling {image} ({number} of {len(wanted)})", progress)
@@ -75,7 +78,7 @@ class Images:
             raise LabError(f"{pinned[0]} is pinned by digest, which no tar keeps; labctl images lock --off first.")
         if not path.parent.is_dir():
             raise UsageError(f"There is no folder {path.parent}; make it, or name a file elsewhere.")
-        self.ensure(progress)
+        self.ensure(progress, labelled=True)
         images = (*self.composition.built, *self.composition.images)
         partial, tar = path.with_name(f".{path.name}.partial"), path.with_name(f".{path.name}.tar")
         try:
@@ -127,28 +130,43 @@ class Images:
 
     # ours
 
-    def _build(self, image: str, service: str, progress: Progress) -> None:
-        found = self.docker.run("image", "inspect", "--format", f'{{{{index .Config.Labels "{LABEL}"}}}}', image)
+    def _build(self, image: str, service: str, progress: Progress, *, labelled: bool) -> None:
         digest = self.sources()
-        if found.code == 0 and found.out.strip() == digest:
+        if self._is_current(image, digest, labelled=labelled):
             return
-        # what plain `docker compose` has built keeps its empty label, or the same code would make another image
-        label = "" if found.code == 0 and not found.out.strip() else digest
-        environment = {**self._environment, SOURCES: label}
+        environment = {**self._environment, SOURCES: digest}
         with self.docker.start(*self._compose("build", service), environment=environment) as building:
             remedy = "correct that, or take the local runtime with labctl up --runtime local"
             self._finish(building, "building the image of the services", progress, remedy)
 
+    def _is_current(self, image: str, digest: str, *, labelled: bool) -> bool:
+        """Is it made of these sources? Every build gives another image, and with it other containers: Compose writes
+        the project's name into it. So what plain `docker compose` has made since the last change is left as it is."""
+        found = self.docker.run("image", "inspect", "--format", INSPECTED, image)
+        if found.code:
+            return False
+        created, _, label = found.out.strip().partition(" ")
+        if label or labelled:
+            return label == digest
+        changed = max(path.stat().st_mtime for path in self._files())
+        return datetime.fromisoformat(f"{created[:19]}+00:00").timestamp() > changed
+
     def sources(self) -> str:
-        """A digest of all that goes into our image: what .dockerignore lets through, and the Dockerfile."""
+        """A digest of all that goes into our image."""
+        total = hashlib.sha256(self.composition.base.encode())
+        for path in self._files():
+            total.update(f"{path.relative_to(self._root)}\0{path.stat().st_size}\0".encode())
+            total.update(path.read_bytes())
+        return total.hexdigest()[:16]
+
+    def _files(self) -> Iterator[Path]:
+        """What .dockerignore lets through, and the Dockerfile."""
+        yield self._root / DOCKERFILE
         lines = (self._root / ".dockerignore").read_text().splitlines()
-        total = hashlib.sha256((self._root / DOCKERFILE).read_bytes() + self.composition.base.encode())
         for top in sorted(self._root / line[1:].strip() for line in lines if line.startswith("!")):
             for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
                 if path.is_file() and "__pycache__" not in path.parts:
-                    total.update(f"{path.relative_to(self._root)}\0{path.stat().st_size}\0".encode())
-                    total.update(path.read_bytes())
-        return total.hexdigest()[:16]
+                    yield path
 
     # the others
 

@@ -13,7 +13,8 @@ from lab.runtime.state import ROOT
 from tests.dockers import CONFIG, FakeDocker, FakeRunning
 
 OURS = "3am-lab/services:0.1.0"
-LABEL = 'image inspect --format {{index .Config.Labels "lab.sources"}}'
+LABEL = 'image inspect --format {{.Created}} {{index .Config.Labels "lab.sources"}}'
+LONG_AGO, LATER = "2001-01-01T00:00:00.123Z", "2999-01-01T00:00:00.123Z"
 
 
 @pytest.fixture(autouse=True)
@@ -89,12 +90,12 @@ def test_all_here_asks_no_registry(root: Path):
 
 def test_an_image_whose_sources_have_not_changed_is_not_built(root: Path):
     some = images(root)
-    some.docker.replies[LABEL] = some.sources()
+    some.docker.replies[LABEL] = f"{LONG_AGO} {some.sources()}"
     some.ensure(Silent())
     assert not some.docker.asked("compose build")
 
 
-@pytest.mark.parametrize("found", ["an older digest", (1, "No such image")])
+@pytest.mark.parametrize("found", [f"{LATER} anotherdigest", f"{LONG_AGO} ", (1, "No such image")])
 def test_one_that_is_missing_or_of_other_sources_is_built_with_their_digest(root: Path, found):
     some = images(root, replies={LABEL: found})
     some.ensure(Silent())
@@ -102,11 +103,12 @@ def test_one_that_is_missing_or_of_other_sources_is_built_with_their_digest(root
     assert some.docker.environments["compose build"] == {"LAB_PROJECT": "3am-lab", "LAB_SOURCES": some.sources()}
 
 
-def test_what_plain_compose_has_built_is_built_as_it_would(root: Path):
-    """Another label would be another image, and every container would be made anew."""
-    some = images(root, replies={LABEL: "\n"})
+def test_what_plain_compose_has_built_since_the_last_change_stays_but_does_not_travel(root: Path):
+    some = images(root, replies={LABEL: f"{LATER} \n"})
     some.ensure(Silent())
-    assert some.docker.environments["compose build"]["LAB_SOURCES"] == ""
+    assert not some.docker.asked("compose build")
+    some.ensure(Silent(), labelled=True)
+    assert some.docker.environments["compose build"]["LAB_SOURCES"] == some.sources()
 
 
 def test_the_digest_is_of_what_goes_into_the_image(root: Path):
@@ -125,7 +127,7 @@ def test_the_labels_name_is_the_one_in_the_compose_file():
 
 
 def test_a_build_that_fails_is_said_in_its_words(root: Path):
-    some = images(root, replies={LABEL: "x", "compose build": (17, "...\nfailed to solve: pip: no index")})
+    some = images(root, replies={LABEL: f"{LONG_AGO} x", "compose build": (17, "...\nfailed to solve: pip: no index")})
     with pytest.raises(LabError, match=r"^Building the image of the services failed \(pip: no index\); correct that"):
         some.ensure(Silent())
 
@@ -135,14 +137,14 @@ def test_a_build_that_fails_is_said_in_its_words(root: Path):
 
 def test_what_is_missing_is_pulled(root: Path):
     some = images(root, replies={**gone("postgres:18.6"), "pull": "18.6: Pulling from library/postgres"})
-    some.docker.replies[LABEL] = some.sources()
+    some.docker.replies[LABEL] = f"{LONG_AGO} {some.sources()}"
     some.ensure(Silent())
     assert some.docker.asked("pull") == ["pull postgres:18.6"]
 
 
 def test_a_pull_that_gets_no_answer_is_given_up(root: Path, monkeypatch: pytest.MonkeyPatch):
     some = images(root, replies=gone("postgres:18.6"))
-    some.docker.replies[LABEL] = some.sources()
+    some.docker.replies[LABEL] = f"{LONG_AGO} {some.sources()}"
     monkeypatch.setattr(some.docker, "start", lambda *words, **_: FakeRunning(None, []))
     with pytest.raises(LabError, match=r"postgres:18\.6 cannot be pulled \(no registry answers\); go online, or bring"):
         some.ensure(Silent())
@@ -152,7 +154,7 @@ def test_a_long_pull_says_how_far_it_is(root: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(module, "SAYING_S", -1)
     pull = FakeRunning(None, ["a: Pull complete"])
     some = images(root, replies=gone("postgres:18.6"))
-    some.docker.replies[LABEL] = some.sources()
+    some.docker.replies[LABEL] = f"{LONG_AGO} {some.sources()}"
     some._sleep = lambda seconds: setattr(pull, "code", 0)
     monkeypatch.setattr(some.docker, "start", lambda *words, **_: pull)
     told = Told()
@@ -184,7 +186,7 @@ class Saving(FakeDocker):
 @pytest.mark.parametrize("name", ["images.tar", "images.tar.gz"])
 def test_all_images_go_into_one_file(root: Path, tmp_path: Path, name: str):
     some = images(root)
-    docker = some.docker = Saving(replies={LABEL: some.sources()})
+    docker = some.docker = Saving(replies={LABEL: f"{LONG_AGO} {some.sources()}"})
     path = tmp_path / name
     assert some.save(path, Silent()) == path.stat().st_size
     content = gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
@@ -197,7 +199,7 @@ def test_all_images_go_into_one_file(root: Path, tmp_path: Path, name: str):
 
 def test_a_save_that_fails_leaves_nothing(root: Path, tmp_path: Path):
     some = images(root)
-    some.docker = Saving(replies={LABEL: some.sources(), "save": (1, "no space left on device")})
+    some.docker = Saving(replies={LABEL: f"{LONG_AGO} {some.sources()}", "save": (1, "no space left on device")})
     with pytest.raises(LabError, match="no space left on device"):
         some.save(tmp_path / "images.tar", Silent())
     assert not [one for one in tmp_path.iterdir() if "images" in one.name]
