@@ -67,12 +67,13 @@ def test_restart_forgets():
 
 def test_the_next_arrival_is_so_many_seconds_away_until_it_is_due():
     clock = Clock()
+    clock.now = 100.0
     window = Window(clock)
     assert window.figures().next_s is None
     window.expects(45.0)
-    clock.now = 12.0
+    clock.now = 112.0
     assert window.figures().next_s == 33.0
-    clock.now = 46.0
+    clock.now = 146.0
     assert window.figures().next_s == 0.0
     window.restart()
     assert window.figures().next_s is None
