@@ -62,6 +62,7 @@ def up(name: str, runtime: Literal["auto"] | Kind, no_load: bool, port_base: int
 
 
 def _addresses(console: Console, name: str, lab: Runtime) -> None:
+    shown = set()
     for title, service, path in (
         ("Pager", "warroom", "/"),
         ("Grafana", "grafana", "/"),
@@ -72,7 +73,10 @@ def _addresses(console: Console, name: str, lab: Runtime) -> None:
         ("Traces (Jaeger's query API)", "traces", "/api/services"),
     ):
         with contextlib.suppress(UsageError):  # not in this runtime, or not turned on
-            console.print(f"  {title:<28} {lab.endpoint(service)}{path}", highlight=False, soft_wrap=True)
+            url = lab.endpoint(service)
+            if url not in shown:  # with containers it is Jaeger itself that answers Jaeger's queries
+                console.print(f"  {title:<28} {url}{path}", highlight=False, soft_wrap=True)
+            shown.add(url)
     steps = {
         f"status{option(name)}": "who is healthy",
         "scenarios": "what can be started",
