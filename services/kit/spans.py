@@ -49,7 +49,7 @@ class Span(trace.Span):
         self.parent = parent
         self.kind = kind
         self.attributes: dict[str, Any] = dict(attributes) if attributes else {}
-        self.links = links
+        self.links = [link for link in links if _says_something(link)]
         self.events: list[sdk.Event] = []
         self.status = _UNSET
         self.start_time = start_time
@@ -88,8 +88,9 @@ class Span(trace.Span):
             self.events.append(sdk.Event(name, dict(attributes or {}), timestamp))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
-        if self._open():
-            self.links = [*self.links, Link(context, attributes)]
+        link = Link(context, attributes)
+        if self._open() and _says_something(link):
+            self.links.append(link)
 
     def update_name(self, name: str) -> None:
         if self._open():
@@ -132,6 +133,10 @@ class Span(trace.Span):
             return True
         _log.warning("a span that has ended is told something", extra={"span": self.name})
         return False
+
+
+def _says_something(link: Link) -> bool:
+    return link.context.is_valid or bool(link.attributes)
 
 
 class Processor(Protocol):

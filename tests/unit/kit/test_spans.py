@@ -12,6 +12,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
     Link,
     NonRecordingSpan,
     SpanContext,
@@ -37,11 +38,15 @@ def nested(tracer: Tracer) -> None:
 
 
 def told_much(tracer: Tracer) -> None:
-    span = tracer.start_span("first", attributes={"a": 1, "b": [1, 2]}, links=[Link(REMOTE)], start_time=5)
+    span = tracer.start_span(
+        "first", attributes={"a": 1, "b": [1, 2]}, links=[Link(REMOTE), Link(INVALID_SPAN_CONTEXT)], start_time=5
+    )
     span.set_attribute("a", 2)
     span.set_attributes({"c": True, "d": 1.5})
     span.add_event("event", {"e": "f"}, 6)
     span.add_link(RANDOM, {"g": "h"})
+    span.add_link(INVALID_SPAN_CONTEXT)
+    span.add_link(INVALID_SPAN_CONTEXT, {"i": "j"})
     span.update_name("second")
     span.end(7)
 
