@@ -1,4 +1,4 @@
-"""Every scenario once in a real lab under healthy load: its load starts, its page comes, and health comes back.
+"""Every scenario once in each runtime under healthy load: its load starts, its page comes, and health comes back.
 
 Nothing is said of seconds: what counts is that the page comes and is of this incident, that the customers arrive
 whether or not they are answered, and that recovery takes what the scenario's private file says, no less and no more.
@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from lab import private
 from lab.clients.logs import Logs
@@ -21,12 +20,12 @@ from lab.clients.prometheus import Prometheus
 from lab.clients.traces import Traces
 from lab.clients.warroom import Warroom
 from lab.errors import LabError
-from lab.runtime.ports import Ports
 from lab.scenario import Scenario, load_all
-from tests.labs import forget, labctl, wait_until
+from tests.engine import needs_engine
+from tests.labs import FIRST_UP_S, forget, labctl, status, wait_until
 
 NAME = "e2e-incidents"
-PORTS = Ports(28000)
+PORT_BASE = 28000
 QUIET_WITHIN_S = 120
 PAGED_WITHIN_S = 90
 RESOLVED_WITHIN_S = 120
@@ -40,37 +39,46 @@ SCENARIOS = sorted(load_all(), key=lambda scenario: bool(private.load(scenario.i
 Page = dict[str, Any]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def lab() -> Iterator[None]:
+@pytest.fixture(scope="module", params=["local", pytest.param("compose", marks=needs_engine())])
+def urls(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """A lab in this runtime, as the addresses of its services."""
     forget(NAME)
-    labctl("up", "--name", NAME, "--port-base", str(PORTS.base))
-    yield
+    options = ("--runtime", request.param, "--name", NAME, "--port-base", str(PORT_BASE))
+    labctl("up", *options, seconds=FIRST_UP_S)
+    yield {service["name"]: service["url"] for service in status(NAME)["services"]}
     forget(NAME)
 
 
 @pytest.fixture
-def clients() -> Iterator["Clients"]:
+def clients(urls: dict[str, str]) -> Iterator["Clients"]:
     with (
-        Warroom(PORTS.url("warroom")) as warroom,
-        Prometheus(PORTS.url("prometheus")) as prometheus,
-        Logs(PORTS.url("telemetry")) as logs,
-        Traces(PORTS.url("telemetry")) as traces,
+        Warroom(urls["warroom"]) as warroom,
+        Prometheus(urls["prometheus"]) as prometheus,
+        Logs(urls["telemetry"]) as logs,
+        Traces(urls.get("jaeger", urls["telemetry"])) as traces,
         httpx.Client(timeout=15, trust_env=False) as http,
     ):
-        yield Clients(warroom, prometheus, logs, traces, http)
+        yield Clients(warroom, prometheus, logs, traces, http, urls)
 
 
 class Clients:
     """What a test sees of the lab, through its public interfaces."""
 
     def __init__(
-        self, warroom: Warroom, prometheus: Prometheus, logs: Logs, traces: Traces, http: httpx.Client
+        self,
+        warroom: Warroom,
+        prometheus: Prometheus,
+        logs: Logs,
+        traces: Traces,
+        http: httpx.Client,
+        urls: dict[str, str],
     ) -> None:
         self.warroom = warroom
         self.prometheus = prometheus
         self.logs = logs
         self.traces = traces
         self.http = http
+        self.urls = urls
 
     def quiet(self) -> bool:
         """No alert pending or firing, and no page open."""
@@ -78,25 +86,22 @@ class Clients:
 
     def answers(self) -> tuple[int, int]:
         """How many answers the healthy load's customers have had, and how many of them were failures."""
-        text = self.http.get(f"{PORTS.ops_url('load')}/metrics").raise_for_status().text
         counts: Counter[bool] = Counter()
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                if sample.name == "customer_request_duration_seconds_count" and sample.labels["profile"] == "healthy":
-                    status = sample.labels["status"]
-                    counts[status in ("timeout", "error") or status.startswith("5")] += int(sample.value)
+        for series in self.prometheus.query('customer_request_duration_seconds_count{profile="healthy"}'):
+            status = series.labels["status"]
+            counts[status in ("timeout", "error") or status.startswith("5")] += int(series.value)
         return counts.total(), counts[True]
 
     def reconciliation(self, after: str = "", limit: int = 500) -> dict[str, Any]:
-        url = f"{PORTS.url('processor')}/reconciliation"
+        url = f"{self.urls['processor']}/reconciliation"
         return self.http.get(url, params={"after": after, "limit": limit}).raise_for_status().json()
 
     def adjust(self, body: dict[str, Any], *, dry_run: bool) -> dict[str, Any]:
-        url = f"{PORTS.url('billing')}/adjustments"
+        url = f"{self.urls['billing']}/adjustments"
         return self.http.post(url, json={**body, "dry_run": dry_run}).raise_for_status().json()
 
     def adjustments(self) -> list[dict[str, Any]]:
-        found = self.http.get(f"{PORTS.url('billing')}/adjustments", params={"limit": 1000}).raise_for_status().json()
+        found = self.http.get(f"{self.urls['billing']}/adjustments", params={"limit": 1000}).raise_for_status().json()
         return found["adjustments"]
 
 
