@@ -5,9 +5,11 @@ not empty in an incident; `CONTAINERS` in the local runtime, where no Jaeger cou
 """
 
 import math
+import re
 import time
 from collections.abc import Iterable, Iterator
 
+import httpx
 import pytest
 import yaml
 
@@ -36,6 +38,13 @@ TARGETS = [
     for uid, board in BOARDS.items()
     for panel in panels(board)
     for number, target in enumerate(panel["targets"])
+]
+WITH_TRACES = [
+    pytest.param(uid, target["expr"], id=f"{uid}: {panel['title']}")
+    for uid, board in BOARDS.items()
+    for panel in panels(board)
+    for target in panel["targets"]
+    if target.get("exemplar")
 ]
 # The last one leaves the lab in a state that only a restart ends.
 SCENARIOS = sorted(load_all(), key=lambda scenario: bool(private.load(scenario.id).recovery.restart))
@@ -70,6 +79,15 @@ def test_a_panel_shows_something_or_says_why_it_does_not(
         wait_until(lambda: not shown(prometheus.query(asked)) or prometheus.alerts(), f"nothing of {asked}")
     else:
         wait_until(lambda: shown(prometheus.query(asked)), f"anything of {asked}", DRAWN_WITHIN_S)
+
+
+@pytest.mark.parametrize("uid, expr", WITH_TRACES)
+def test_points_on_a_latency_graph_are_traces(prometheus: Prometheus, uid: str, expr: str) -> None:
+    """Under the label that Grafana's data source links from."""
+    asked = {"query": filled_in(expr, BOARDS[uid]), "start": time.time() - 900, "end": time.time()}
+    answer = httpx.get(f"{PORTS.url('prometheus')}/api/v1/query_exemplars", params=asked, timeout=10, trust_env=False)
+    found = [exemplar["labels"] for series in answer.json()["data"] for exemplar in series["exemplars"]]
+    assert found and all(re.fullmatch("[0-9a-f]{32}", labels["trace_id"]) for labels in found)
 
 
 @pytest.mark.parametrize("uid", BOARDS)
