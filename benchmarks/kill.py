@@ -89,6 +89,18 @@ def compared(lab: Lab, position: int) -> bool:
     return answer is not None and answer["watermark"] >= position
 
 
+def has_processed(lab: Lab, key: str) -> bool:
+    """Whether the processor's book has the key. No answer is none: it is asked until there is one."""
+
+    def answer() -> httpx.Response | None:
+        with contextlib.suppress(httpx.TransportError):
+            response = lab.http.get(f"{lab.url('processor')}/book/{key}")
+            return None if response.is_server_error else response
+        return None
+
+    return wait_for(answer, f"the processor's word on {key}", BACK_WITHIN_S).is_success
+
+
 @dataclass(frozen=True)
 class Accounts:
     """Keys of charges that came out wrong."""
@@ -105,7 +117,7 @@ def accounts(lab: Lab, customer: CarefulCustomer) -> Accounts:
     return Accounts(
         lost=[key for key in customer.answered if not charged[key]],
         doubled=[key for key, times in charged.items() if times > 1 and key.startswith("careful-")],
-        unknown=[key for key in customer.answered if lab.get("processor", f"/book/{key}") is None],
+        unknown=[key for key in customer.answered if not has_processed(lab, key)],
     )
 
 
