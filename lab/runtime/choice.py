@@ -27,8 +27,9 @@ def of(state: State, docker: Docker | None = None) -> Runtime:
         return compose
     if record and (record.wanted or local.is_up()):
         return local
-    # `docker compose up` leaves no record
-    return compose if compose.is_up() else local
+    # `docker compose up` leaves no record; of a lab whose record is broken the volumes may be left
+    broken = record is None and state.exists()
+    return compose if compose.is_up() or (broken and _exists(compose)) else local
 
 
 def for_up(state: State, asked: Literal["auto"] | Kind, docker: Docker | None = None) -> Choice:
@@ -50,3 +51,10 @@ def for_up(state: State, asked: Literal["auto"] | Kind, docker: Docker | None = 
         return Choice(compose, f"Docker {compose.usable()} answers")
     except LabError as error:
         return Choice(LocalRuntime(state, docker), error.reason if isinstance(error, Unavailable) else str(error)[:-1])
+
+
+def _exists(compose: ComposeRuntime) -> bool:
+    try:
+        return compose.exists()
+    except LabError:
+        return False

@@ -41,6 +41,13 @@ def test_what_docker_compose_up_has_started_is_found(state: State, before: str |
     assert choice.of(state, FakeDocker(HEALTHY)).kind == "compose"
 
 
+def test_with_a_broken_record_it_is_that_which_has_the_labs_volumes(state: State):
+    state.path.mkdir(parents=True)
+    (state.path / "lab.json").write_text("{")
+    assert choice.of(state, FakeDocker(replies={"volume ls": "3am-lab_postgres-data"})).kind == "compose"
+    assert choice.of(state, FakeDocker()).kind == choice.of(state, FakeDocker(away=True)).kind == "local"
+
+
 def test_a_local_lab_that_ought_to_run_is_not_looked_for_elsewhere(state: State):
     docker = FakeDocker(HEALTHY)
     assert choice.of(recorded(state, "local", wanted=True), docker).kind == "local"
