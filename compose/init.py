@@ -85,8 +85,10 @@ def main(volumes: Path = VOLUMES, services: Path = SERVICES) -> None:
     write_keys(volumes)
     release_baseline(volumes / "releases", services)
     print("Keys and the baseline release are in their volumes. In half a minute:", flush=True)
-    for title, variable in (("Pager", "WARROOM_PORT"), ("Grafana", "GRAFANA_PORT"), ("Jaeger", "JAEGER_PORT")):
-        print(f"  {title:<8} http://127.0.0.1:{os.environ.get(variable, '')}", flush=True)
+    with_grafana = "grafana" in os.environ.get("PROFILES", "").split(",")
+    for title in ("Warroom", "Jaeger", *(["Grafana"] if with_grafana else [])):
+        print(f"  {title:<8} http://127.0.0.1:{os.environ.get(f'{title.upper()}_PORT', '')}", flush=True)
+    print("docker compose down ends the lab, and with --volumes forgets it.", flush=True)
 
 
 if __name__ == "__main__":

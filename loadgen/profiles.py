@@ -45,7 +45,7 @@ class Profile(BaseModel):
 class Healthy(Profile):
     """An ordinary day: small charges, page views, checkouts. Retries repeat a charge as it was."""
 
-    checkouts: Rate = 8.0
+    checkouts: Rate = 7.0
     charges: Rate = 3.0
     balances: Rate = 1.0
     receipts: Rate = 1.0
@@ -80,7 +80,7 @@ class MonthEndImport(Profile):
 class FlashSale(Profile):
     """Everybody orders at the stroke of the hour."""
 
-    size: Count = 32
+    size: Count = 40
     interval_s: Interval = 45.0
 
     def streams(self) -> list[Steady | Burst]:

@@ -89,7 +89,7 @@ docker info > /dev/null 2>&1 || die "No Docker engine answers: start one (.ci/en
 base_recipe=$(cat make.sh "$BUNDLE" | sha256sum | cut -c1-16)
 recipe=$(cat ./* "$root"/tests/jaeger/go.* "$BUNDLE" | sha256sum | cut -c1-16)
 images=(
-  "python python:$(version PYTHON_VERSION) Debian 13's Python 3.13"
+  "python python:$(version BASE_VERSION) Debian 13's Python 3.13"
   "postgres postgres:$(version POSTGRES_VERSION) Debian 13's PostgreSQL 17"
   "prometheus prom/prometheus:$(version PROMETHEUS_VERSION) Debian 13's Prometheus 2.53"
   "alertmanager prom/alertmanager:$(version ALERTMANAGER_VERSION) Debian 13's Alertmanager 0.28"

@@ -229,7 +229,7 @@ def pause(container: Container) -> None:
 
 
 def served(lab: Lab) -> float:
-    """Customers' requests a second that are answered well, of the 22 that are made."""
+    """Customers' requests a second that are answered well, of the 21 that are made."""
     return lab.value('sum(rate(customer_request_duration_seconds_count{profile="healthy",status=~"2.."}[10s]))') or 0
 
 

@@ -37,9 +37,9 @@ def healthy() -> list[tuple[float, str]]:
     return until(60, Settings().healthy.streams())
 
 
-def test_healthy_asks_22_times_a_second_and_8_checkouts_among_them(healthy):
-    assert len(healthy) / 60 == pytest.approx(22, rel=0.02)
-    assert sum(action == "checkout" for _, action in healthy) / 60 == pytest.approx(8, rel=0.02)
+def test_healthy_asks_21_times_a_second_and_7_checkouts_among_them(healthy):
+    assert len(healthy) / 60 == pytest.approx(21, rel=0.02)
+    assert sum(action == "checkout" for _, action in healthy) / 60 == pytest.approx(7, rel=0.02)
 
 
 def test_healthy_checkouts_never_come_together(healthy):
