@@ -13,7 +13,7 @@ from lab.runtime.local import LocalRuntime
 from lab.runtime.programs import SERVICES
 from lab.runtime.state import State
 from tests.engine import needs_engine
-from tests.labs import wait_until
+from tests.labs import LEAN, wait_until
 from tests.runtimes import FakeRuntime
 
 BASES = {"local": 22000, "compose": 22100}
@@ -35,9 +35,12 @@ def built(request: pytest.FixtureRequest) -> Iterator[Runtime]:
     kinds = {"fake": FakeRuntime, "local": LocalRuntime, "compose": ComposeRuntime}
     name = f"{NAME}-{request.param}"
     runtime: Runtime = FakeRuntime(name) if request.param == "fake" else kinds[request.param](State(name))
-    runtime.down(Silent(), purge=True)
-    yield runtime
-    runtime.down(Silent(), purge=True)
+    with pytest.MonkeyPatch.context() as environment:
+        for variable, value in LEAN.items():
+            environment.setenv(variable, value)
+        runtime.down(Silent(), purge=True)
+        yield runtime
+        runtime.down(Silent(), purge=True)
 
 
 def start(runtime: Runtime) -> Told:
