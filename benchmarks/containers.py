@@ -13,6 +13,8 @@ from typing import Any
 
 from support.driving import ROOT, Lab, arguments, figure, report, say
 
+from lab.runtime.ports import Ports
+
 NAME = "bench-containers"
 WITHOUT = ("grafana", "loki")
 
@@ -36,11 +38,12 @@ def image_bytes(image: str) -> int:
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def up_again(services: list[dict[str, Any]]) -> float:
-    """Seconds of plain `docker compose up --wait`, with images and data there and the containers gone."""
-    ports = {f"{one['name'].upper()}_PORT": one["url"].rpartition(":")[2] for one in services if one["url"]}
+def up_again(services: list[dict[str, Any]], *, purged: bool = False) -> float:
+    """Seconds of plain `docker compose up --wait`, with the images there; containers are gone, `purged` data too."""
+    base = next(int(one["url"].rpartition(":")[2]) for one in services if one["name"] == "warroom")
+    ports = {f"{service.upper()}_PORT": str(port) for service, port in Ports(base).published().items()}
     environment = ports | {"LAB_PROJECT": f"3am-lab-{NAME}"}
-    compose("down", environment=environment)
+    compose("down", *(["--volumes"] if purged else []), environment=environment)
     began = time.monotonic()
     compose("up", "--wait", environment=environment)
     return time.monotonic() - began
@@ -58,6 +61,7 @@ def main() -> None:
         time.sleep(options.settle)
         running = lab.status()["services"]
         again = up_again(running)
+        fresh = up_again(running, purged=True)
     finally:
         lab.labctl("down", "--purge")
 
@@ -76,6 +80,7 @@ def main() -> None:
         figure("image of the services", image_bytes(services["init"]["image"]) / 1e6, "MB", most=350.0),
         figure("labctl up with images and no data", took, "s", most=30.0),
         figure("docker compose up --wait with images and data", again, "s", most=30.0),
+        figure("docker compose up --wait with images and no data", fresh, "s", most=30.0),
     ]
     report(figures)
 

@@ -91,10 +91,7 @@ class Traces:
         try:
             return self._client.get(path, params=given)
         except httpx.TransportError as error:
-            raise LabError(
-                f"The trace store at {self._url} does not answer ({error}): start it with `labctl up`, "
-                "or see `labctl logs telemetry`."
-            ) from error
+            raise LabError(f"The trace store at {self._url} does not answer ({error}); see `labctl status`.") from error
 
     def _data(self, answer: httpx.Response) -> list[Any]:
         try:

@@ -107,8 +107,10 @@ def _containers(compose: ComposeRuntime, *, needed: bool) -> Iterator[Check]:
 def _ports(local: LocalRuntime, compose: ComposeRuntime, up: bool, free: Callable[[int], bool]) -> Iterator[Check]:
     record = local.state.glance()
     ports = Ports(record.port_base if record else DEFAULT_BASE)
-    block = f"{ports.base} to {ports.base + BLOCK - 1}"
-    taken = [] if up else [port for port in sorted(ports.all()) if not free(port)]
+    wanted = _published(compose) if record is None or record.runtime == "compose" else None
+    wanted = wanted or ports.all()
+    block = f"{min(wanted)} to {max(wanted)}" if wanted.keys() - ports.block() else _block(ports.base)
+    taken = [] if up else [port for port in sorted(wanted) if not free(port)]
     for port in taken:
         held = holder(port, local.state, compose.docker)
         end = f"labctl down --name {held.lab}" if held.lab else "end that process"
@@ -117,3 +119,17 @@ def _ports(local: LocalRuntime, compose: ComposeRuntime, up: bool, free: Callabl
         )
     if not taken:
         yield Check("ports", True, f"{block}: {'in use by this lab' if up else 'free'}")
+
+
+def _block(base: int) -> str:
+    return f"{base} to {base + BLOCK - 1}"
+
+
+def _published(compose: ComposeRuntime) -> dict[int, str]:
+    """What a lab of containers would publish; nothing where there cannot be one."""
+    try:
+        compose.docker.engine()
+        compose.docker.compose()
+        return compose.composition(compose.state.glance()).published
+    except LabError:
+        return {}

@@ -27,9 +27,8 @@ def of(state: State, docker: Docker | None = None) -> Runtime:
         return compose
     if record and (record.wanted or local.is_up()):
         return local
-    # `docker compose up` leaves no record; of a lab whose record is broken the volumes may be left
-    broken = record is None and state.exists()
-    return compose if compose.is_up() or (broken and _exists(compose)) else local
+    # `docker compose up` leaves no record, and `docker compose down` leaves volumes
+    return compose if _has(compose, running=record is not None) else local
 
 
 def for_up(state: State, asked: Literal["auto"] | Kind, docker: Docker | None = None) -> Choice:
@@ -53,8 +52,10 @@ def for_up(state: State, asked: Literal["auto"] | Kind, docker: Docker | None = 
         return Choice(LocalRuntime(state, docker), error.reason if isinstance(error, Unavailable) else str(error)[:-1])
 
 
-def _exists(compose: ComposeRuntime) -> bool:
+def _has(compose: ComposeRuntime, *, running: bool) -> bool:
+    """Are there containers or volumes of the lab, or does one even run? Not, where no engine answers in time."""
     try:
-        return compose.exists()
+        compose.docker.engine()
+        return compose.is_up() if running else compose.exists()
     except LabError:
         return False

@@ -54,7 +54,7 @@ class ComposeRuntime:
     def containers(self) -> list[Container]:
         """Those of this lab. Raises LabError if they are those of another checkout's lab of the same name."""
         found = containers.of_project(self.docker, self.project)
-        foreign = next((one.folder for one in found if one.folder and Path(one.folder).resolve() != ROOT), None)
+        foreign = next((one.folder for one in found if _is_anothers(one.folder)), None)
         if foreign:
             raise LabError(f"Lab {self.name} is that of {foreign}; run labctl there, or take another name with --name.")
         return found
@@ -176,7 +176,9 @@ class ComposeRuntime:
     def down(self, progress: Progress, *, purge: bool = False) -> None:
         if not self.exists():
             return
-        self.containers()
+        found = self.containers()
+        if purge and not found and self.state.glance() is None:
+            progress.note(f"removing the volumes of {self.project}, whichever checkout has made them")
         self.state.path.mkdir(parents=True, exist_ok=True)
         with self.state.giving_up(), self.state.lock(waiting=progress.note):
             if record := self.state.glance():
@@ -209,10 +211,21 @@ class ComposeRuntime:
 
     def restart(self, services: Sequence[str], progress: Progress) -> None:
         chosen = self._chosen(services)
+        if self._is_outdated(services):
+            progress.note(f"restarted as it was built; labctl up{option(self.name)} takes the changes in")
         began = time.monotonic()
         self._stop(chosen)
         self.docker.ask("start", *(one.id for one in chosen))
         self._wait([one.service for one in chosen], progress, began, chosen)
+
+    def _is_outdated(self, services: Sequence[str]) -> bool:
+        """Is one of them made of an image whose sources have changed since?"""
+        with contextlib.suppress(LabError):
+            record = self.state.glance()
+            composition = self.composition(record, everything=True)
+            ours = {image for image in composition.built if not set(services).isdisjoint(composition.made_of(image))}
+            return not ours.isdisjoint(self.images(composition, record).outdated())
+        return False
 
     def stop(self, services: Sequence[str]) -> None:
         self._stop(self._chosen(services))
@@ -309,6 +322,14 @@ class ComposeRuntime:
         if service not in found or not found[service].running:
             raise LabError(f"{service}, which has it, does not run; labctl restart {service}{option(self.name)} first.")
         return self.docker.ask("exec", found[service].id, "cat", f"/keys/{key}").strip()
+
+
+def _is_anothers(folder: str) -> bool:
+    """Is there a checkout in that folder, and is it not this one? One that was moved has left its folder behind."""
+    try:
+        return bool(folder) and Path(folder).resolve() != ROOT and (Path(folder) / "docker-compose.yml").is_file()
+    except OSError:  # another user's
+        return True
 
 
 def _culprit(

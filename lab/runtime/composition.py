@@ -51,6 +51,9 @@ class Composition:
         """Those that are made here, with the service that says how."""
         return {service["image"]: name for name, service in self._services.items() if service.get("build")}
 
+    def made_of(self, image: str) -> set[str]:
+        return {name for name, service in self._services.items() if service["image"] == image}
+
     @property
     def base(self) -> str:
         """The image that ours are built on."""

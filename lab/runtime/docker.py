@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -17,6 +18,11 @@ LIMIT_S = 60.0
 ANSWER_S = 5.0
 AWAY = ("cannot connect to the docker daemon", "error during connect", "is the docker daemon running")
 CLOSED = "permission denied while trying to connect"
+# with an older one docker-compose.yml cannot be read
+OLDEST_COMPOSE = (2, 20)
+FILES = ("docker-compose.yml", "docker-compose.override.yml")
+# they would lead Compose to another file or project than the repository's
+MISLEADING = ("COMPOSE_FILE", "COMPOSE_ENV_FILES", "COMPOSE_DISABLE_ENV_FILE", "COMPOSE_PROJECT_NAME")
 
 
 class Unavailable(LabError):
@@ -85,7 +91,7 @@ class Docker:
             done = subprocess.run(
                 command,
                 cwd=self.folder,
-                env=os.environ | dict(environment or {}),
+                env=_environment(environment),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -112,7 +118,7 @@ class Docker:
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Running:
         """Run in the background."""
-        return Running(self._command(arguments), self.folder, os.environ | dict(environment or {}))
+        return Running(self._command(arguments), self.folder, _environment(environment))
 
     def lines(self, *arguments: str) -> Iterator[str]:
         """What it writes to both streams, line by line, until it ends."""
@@ -145,13 +151,27 @@ class Docker:
         done = self.run("compose", "version", "--short", timeout_s=ANSWER_S)
         if done.code or not done.out.strip().removeprefix("v")[:1].isdigit():
             raise Unavailable("Docker has no Compose", "install its plugin, such as the package docker-compose-v2")
-        return done.out.strip().removeprefix("v")
+        version = done.out.strip().removeprefix("v")
+        if tuple(int(part) for part in re.findall(r"\d+", version)[:2]) < OLDEST_COMPOSE:
+            oldest = ".".join(map(str, OLDEST_COMPOSE))
+            raise Unavailable(f"Docker's Compose is {version}", f"install {oldest} or newer")
+        return version
 
     def _command(self, arguments: tuple[str, ...]) -> list[str]:
         program = shutil.which("docker")
         if program is None:
             raise Unavailable("docker is not on PATH", "install Docker, or use labctl up --runtime local")
+        if arguments[:2] == ("compose", "--project-name"):
+            files = [self.folder / name for name in FILES[:1]]
+            files += [path for name in FILES[1:] if (path := self.folder / name).is_file()]
+            where = [word for path in files for word in ("--file", str(path))]
+            return [program, "compose", "--project-directory", str(self.folder), *where, *arguments[1:]]
         return [program, *arguments]
+
+
+def _environment(more: Mapping[str, str] | None) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if name not in MISLEADING}
+    return own | dict(more or {})
 
 
 def reason(lines: list[str]) -> str:

@@ -25,6 +25,8 @@ INSPECTED = f'{{{{.Created}}}} {{{{index .Config.Labels "{LABEL}"}}}}'
 # a registry that has said nothing for so long cannot be reached
 REGISTRY_S = 10.0
 SAYING_S = 10.0
+# what editors and desktops leave beside the sources
+LEFTOVER = re.compile(r"^\.|~$|\.swp$")
 DOCKERFILE = "compose/Dockerfile"
 PINNED = re.compile(r"(?P<image>[\w./-]+):\$\{(?P<variable>\w+_VERSION)[^}]*\}")
 
@@ -137,9 +139,19 @@ class Images:
         environment = {**self._environment, SOURCES: digest}
         with self.docker.start(*self._compose("build", service), environment=environment) as building:
             remedy = "correct that, or take the local runtime with labctl up --runtime local"
-            self._finish(building, "building the image of the services", progress, remedy)
+            try:
+                self._finish(building, "building the image of the services", progress, remedy)
+            except LabError as error:
+                if labelled or not self._has(image):
+                    raise
+                progress.note(f"{str(error).rpartition('; ')[0]}; going on with the image as it was built before")
 
-    def _is_current(self, image: str, digest: str, *, labelled: bool) -> bool:
+    def outdated(self) -> list[str]:
+        """Those of ours that are there and not made of the present sources."""
+        digest = self.sources()
+        return [one for one in self.composition.built if self._has(one) and not self._is_current(one, digest)]
+
+    def _is_current(self, image: str, digest: str, *, labelled: bool = False) -> bool:
         """Is it made of these sources? Every build gives another image, and with it other containers: Compose writes
         the project's name into it. So what plain `docker compose` has made since the last change is left as it is."""
         found = self.docker.run("image", "inspect", "--format", INSPECTED, image)
@@ -148,6 +160,8 @@ class Images:
         created, _, label = found.out.strip().partition(" ")
         if label or labelled:
             return label == digest
+        if not created:
+            return False
         changed = max(path.stat().st_mtime for path in self._files())
         return datetime.fromisoformat(f"{created[:19]}+00:00").timestamp() > changed
 
@@ -165,7 +179,8 @@ class Images:
         lines = (self._root / ".dockerignore").read_text().splitlines()
         for top in sorted(self._root / line[1:].strip() for line in lines if line.startswith("!")):
             for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
-                if path.is_file() and "__pycache__" not in path.parts:
+                inside = path.relative_to(self._root).parts
+                if path.is_file() and "__pycache__" not in inside and not any(map(LEFTOVER.search, inside)):
                     yield path
 
     # the others

@@ -98,3 +98,7 @@ def test_a_lab_stays_in_its_runtime(state: State, kind: str, other: str, words: 
         UsageError, match=f"made of {words}.*; forget it with labctl down --purge, or take another name"
     ):
         choice.for_up(state, other, FakeDocker())
+
+
+def test_what_docker_compose_down_has_left_is_found(state: State):
+    assert choice.of(state, FakeDocker(replies={"volume ls": "3am-lab_postgres-data"})).kind == "compose"

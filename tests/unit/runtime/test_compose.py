@@ -217,18 +217,40 @@ def test_an_up_that_is_given_up_ends(state: State):
         runtime.up(Told())
 
 
-def test_the_lab_of_another_checkout_is_left_alone(state: State):
-    theirs = [inspected(name, folder="/srv/other") for name in SERVICES]
+def test_the_lab_of_another_checkout_is_left_alone(state: State, tmp_path: Path):
+    (tmp_path / "docker-compose.yml").touch()
+    theirs = [inspected(name, folder=str(tmp_path)) for name in SERVICES]
     runtime = lab(state, theirs)
     for act in (
         lambda: runtime.up(Told()),
         lambda: runtime.down(Told(), purge=True),
         lambda: runtime.restart(["billing"], Told()),
     ):
-        with pytest.raises(LabError, match="that of /srv/other"):
+        with pytest.raises(LabError, match=f"that of {tmp_path}"):
             act()
     assert {call.split()[0] for call in runtime.docker.calls} <= {"version", "compose", "ps", "inspect"}
     assert not runtime.docker.asked("compose up") and not runtime.docker.asked("compose down")
+
+
+def test_a_checkout_that_was_moved_keeps_its_lab(state: State):
+    runtime = lab(state, [inspected(name, folder="/srv/gone") for name in SERVICES])
+    assert len(runtime.containers()) == len(SERVICES)
+
+
+def test_whose_the_volumes_are_that_nobody_claims_is_said(state: State):
+    told = Told()
+    lab(state, replies={"volume ls": "3am-lab_keys"}).down(told, purge=True)
+    assert told.notes[0] == "removing the volumes of 3am-lab, whichever checkout has made them"
+
+
+@pytest.mark.parametrize(("label", "noted"), [("other", True), (None, False)])
+def test_restart_says_that_it_builds_nothing(state: State, label: str | None, noted: bool):
+    runtime = lab(state, HEALTHY)
+    sources = label or runtime.images(runtime.composition(None)).sources()
+    runtime.docker.replies["image inspect"] = f"2026-11-23T03:00:00Z {sources}"
+    told = Told()
+    runtime.restart(["billing"], told)
+    assert bool([note for note in told.notes if "as it was built" in note]) is noted
 
 
 # down

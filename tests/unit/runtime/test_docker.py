@@ -95,3 +95,15 @@ def test_lines_come_from_both_streams(program):
 )
 def test_the_gist(lines: list[str], gist: str):
     assert reason(lines) == gist
+
+
+def test_an_old_compose_is_refused(program):
+    with pytest.raises(Unavailable, match=r"^Docker's Compose is 2\.17\.3; install 2\.20 or newer\.$"):
+        program("echo 2.17.3").compose()
+
+
+def test_compose_reads_the_repositorys_file_and_no_other(program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("COMPOSE_FILE", "/elsewhere.yml")
+    said = program('echo "$COMPOSE_FILE$@"').ask("compose", "--project-name", "p", "config")
+    where = f"--project-directory {tmp_path} --file {tmp_path}/docker-compose.yml"
+    assert said == f"compose {where} --project-name p config\n"

@@ -127,7 +127,14 @@ def test_the_labels_name_is_the_one_in_the_compose_file():
 
 
 def test_a_build_that_fails_is_said_in_its_words(root: Path):
-    some = images(root, replies={LABEL: f"{LONG_AGO} x", "compose build": (17, "...\nfailed to solve: pip: no index")})
+    some = images(
+        root,
+        replies={
+            LABEL: (1, "No such image"),
+            **gone(OURS),
+            "compose build": (17, "...\nfailed to solve: pip: no index"),
+        },
+    )
     with pytest.raises(LabError, match=r"^Building the image of the services failed \(pip: no index\); correct that"):
         some.ensure(Silent())
 
@@ -254,3 +261,17 @@ def test_without_a_registry_nothing_is_locked(root: Path):
 
 def test_a_long_list_is_cut_short():
     assert (listed(["a"]), listed(["a", "b", "c"])) == ("a", "a and 2 more")
+
+
+def test_a_build_that_fails_leaves_the_image_that_is_there(root: Path):
+    some = images(root, replies={LABEL: f"{LONG_AGO} x", "compose build": (17, "pip: no index")})
+    some.ensure(Silent())
+    with pytest.raises(LabError, match="pip: no index"):
+        some.ensure(Silent(), labelled=True)
+
+
+def test_what_editors_leave_behind_is_no_source(root: Path):
+    before = images(root).sources()
+    for name in (".app.py.swp", "app.py~", "x.swp", ".DS_Store"):
+        (root / "services" / name).write_text("x")
+    assert images(root).sources() == before
