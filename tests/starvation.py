@@ -87,19 +87,23 @@ class Watch:
 
 
 def second_try_if_starved(
-    attempt: Callable[[], Value], afresh: Callable[[], object], watch: Callable[[], Watch] = Watch
+    attempt: Callable[[], Value],
+    afresh: Callable[[], object],
+    watch: Callable[[], Watch] = Watch,
+    *,
+    anyway: bool = False,
 ) -> Value:
     """What `attempt` gives. If it fails on a machine that was starved meanwhile, once more after `afresh`; a failure on
-    one that was not stands, and so does the second."""
+    one that was not stands, unless there is a second try `anyway`, and so does the second."""
     first = watch()
     try:
         with first:
             return attempt()
     except Exception as failure:
         failure.add_note(f"Measured meanwhile: {first}")
-        if not first.starved:
+        if not (first.starved or anyway):
             raise
-        print(f"Tried again, because the machine was starved: {first}. It failed with {failure!r}")
+        print(f"Tried again: {first}. It failed with {failure!r}")
     afresh()
     second = watch()
     try:

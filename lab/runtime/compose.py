@@ -133,12 +133,13 @@ class ComposeRuntime:
         """Until `up` has come to its end and all of them are healthy: before that it may still replace some."""
         restarts = {one.id: one.restarts for one in before}
         told: set[str] = set()
+        answered: set[tuple[str, str | None]] = set()
         while True:
             if self.state.given_up:
                 raise LabError(f"Lab {self.name} is taken down by another command.")
             code = up.code if up else 0
             found = {one.service: one for one in self.containers() if one.service in (*names, *once)}
-            well = [name for name in names if name in found and found[name].state == "healthy"]
+            well = [name for name in names if name in found and self._is_well(found[name], answered)]
             for name in well:
                 if name not in told:
                     progress.healthy(name, time.monotonic() - began)
@@ -211,12 +212,12 @@ class ComposeRuntime:
 
     def restart(self, services: Sequence[str], progress: Progress) -> None:
         chosen = self._chosen(services)
-        if self._is_outdated(services):
-            progress.note(f"restarted as it was built; labctl up{option(self.name)} takes the changes in")
         began = time.monotonic()
         self._stop(chosen)
         self.docker.ask("start", *(one.id for one in chosen))
         self._wait([one.service for one in chosen], progress, began, chosen)
+        if self._is_outdated(services):
+            progress.note(f"restarted as it was built; labctl up{option(self.name)} takes the changes in")
 
     def _is_outdated(self, services: Sequence[str]) -> bool:
         """Is one of them made of an image whose sources have changed since?"""
@@ -238,8 +239,22 @@ class ComposeRuntime:
         composition = self.composition(self.state.glance(), everything=True)
         names = [name for name in composition.names if name in found or name not in composition.optional]
         sizes = containers.memory(self.docker, [one.id for one in found.values() if one.running])
-        services = [_service(name, found.get(name), sizes) for name in names]
+        well = {name for name, one in found.items() if self._is_well(one)}
+        services = [_service(name, found.get(name), sizes, name in well) for name in names]
         return Status(self.name, self.kind, all(one.state == "healthy" for one in services), services)
+
+    def _is_well(self, one: Container, answered: set[tuple[str, str | None]] | None = None) -> bool:
+        """`answered` remembers starts of containers that said so themselves, so that none is asked twice."""
+        start = (one.id, one.started_at)
+        if one.state == "starting" and answered and start in answered:
+            return True
+        try:
+            well = containers.is_well(self.docker, one)
+        except LabError:  # it has gone meanwhile, or takes too long
+            return False
+        if well and one.state == "starting" and answered is not None:
+            answered.add(start)
+        return well
 
     def endpoint(self, service: str) -> str:
         found = self._up()
@@ -357,11 +372,11 @@ def _profiles(record: Record | None) -> str | None:
     return os.environ.get("COMPOSE_PROFILES", record.profiles if record else None)
 
 
-def _service(name: str, one: Container | None, sizes: dict[str, int]) -> Service:
+def _service(name: str, one: Container | None, sizes: dict[str, int], well: bool) -> Service:
     if one is None:
         return Service(name, "stopped")
     url = f"http://{HOST}:{_port(one)}" if one.published and name != "postgres" else None
-    return Service(name, one.state, one.pid, url, sizes.get(one.id), one.started_at)
+    return Service(name, "healthy" if well else one.state, one.pid, url, sizes.get(one.id), one.started_at)
 
 
 def _port(one: Container) -> int:

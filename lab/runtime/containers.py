@@ -13,12 +13,14 @@ PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
 FOLDER = "com.docker.compose.project.working_dir"
 ONE_OFF = "com.docker.compose.oneoff"
+CHECK_LIMIT_S = 10.0
 UNITS = {"B": 1, "kB": 1000, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 
 
 @dataclass(frozen=True)
 class Container:
-    """`published` is container port → port on this machine; `folder` is whose compose file it is of."""
+    """`published` is container port → port on this machine; `folder` is whose compose file it is of; `check` is the
+    command that tells its health, run in it."""
 
     id: str
     service: str
@@ -30,6 +32,7 @@ class Container:
     started_at: str | None
     published: dict[int, int]
     folder: str
+    check: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
@@ -65,7 +68,20 @@ def parse(inspected: dict[str, Any]) -> Container:
             if hosts and hosts[0]["HostPort"]
         },
         folder=labels.get(FOLDER, ""),
+        check=_check(inspected["Config"].get("Healthcheck") or {}),
     )
+
+
+def _check(health: dict[str, Any]) -> tuple[str, ...]:
+    kind, *command = health.get("Test") or [""]
+    return tuple(command) if kind == "CMD" else ()
+
+
+def is_well(docker: Docker, one: Container) -> bool:
+    """As the engine says, or as its own check says now: the engine asks for the first time after a whole interval."""
+    if one.state != "starting" or not one.check:
+        return one.state == "healthy"
+    return docker.run("exec", one.id, *one.check, timeout_s=CHECK_LIMIT_S).code == 0
 
 
 def _state(state: dict[str, Any]) -> ServiceState:

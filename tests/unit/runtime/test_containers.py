@@ -1,6 +1,7 @@
 import pytest
 
 from lab.runtime import containers
+from lab.runtime.docker import Done
 from tests.dockers import FakeDocker, inspected
 
 
@@ -54,3 +55,29 @@ def test_the_publisher_of_a_port_is_named_by_its_project():
     docker = FakeDocker(replies={"ps --filter publish=8400": "3am-lab-b\n"})
     assert containers.publisher(docker, 8400) == "3am-lab-b"
     assert containers.publisher(docker, 8401) is None
+
+
+class Asked:
+    def __init__(self, code: int) -> None:
+        self.code = code
+        self.commands: list[tuple[str, ...]] = []
+
+    def run(self, *command: str, timeout_s: float) -> Done:
+        self.commands.append(command)
+        return Done(self.code, "", "")
+
+
+@pytest.mark.parametrize(("health", "code", "well"), [("starting", 0, True), ("starting", 1, False)])
+def test_a_container_that_the_engine_has_not_asked_yet_is_asked_by_its_own_check(health: str, code: int, well: bool):
+    one = inspected("billing", health=health)
+    one["Config"]["Healthcheck"] = {"Test": ["CMD", "bash", "healthy.sh"]}
+    docker = Asked(code)
+    assert containers.is_well(docker, containers.parse(one)) is well
+    assert docker.commands == [("exec", "id-billing", "bash", "healthy.sh")]
+
+
+@pytest.mark.parametrize(("health", "well"), [("healthy", True), ("unhealthy", False), ("starting", False)])
+def test_otherwise_the_engines_word_holds(health: str, well: bool):
+    docker = Asked(0)
+    assert containers.is_well(docker, containers.parse(inspected("billing", health=health))) is well
+    assert docker.commands == []
