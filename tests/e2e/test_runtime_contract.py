@@ -16,6 +16,8 @@ from tests.engine import needs_engine
 from tests.labs import LEAN, wait_until
 from tests.runtimes import FakeRuntime
 
+# The local runtime's supervisor outlives whoever has started it, which is what it is for.
+pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 BASES = {"local": 22000, "compose": 22100}
 NAME = "e2e-contract"
 
