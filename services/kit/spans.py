@@ -1,7 +1,7 @@
 """The process's spans: what OpenTelemetry's API asks for, and no more.
 
 The SDK's span is made for every program: a lock, a sampler, limits, a check of each attribute, a copy at its end. Ours
-are all sampled and read once, as they end, which made telemetry two fifths cheaper. Their fields have the names of the
+are all sampled and read once, as they end. Their fields have the names of the
 SDK's `ReadableSpan`, so that its span processors and exporters take them.
 """
 
