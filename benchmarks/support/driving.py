@@ -85,11 +85,17 @@ def wait_for(condition: Callable[[], Value], what: str, deadline: float, every: 
 
 
 class Lab:
-    """A lab by name. `attach` starts it if it is not healthy."""
+    """A lab by name. `attach` starts it if it is not healthy. For use in a `with`, unless the process ends with it."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.http = httpx.Client(timeout=15)
+
+    def __enter__(self) -> "Lab":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
 
     @classmethod
     def attach(cls, name: str) -> "Lab":

@@ -85,7 +85,8 @@ def owned(kind: str, name: str) -> set[str]:
 def lab() -> Iterator[Lab]:
     forget(NAME)
     labctl("up", "--runtime", "compose", "--name", NAME, "--port-base", str(BASE), seconds=FIRST_UP_S)
-    yield Lab(NAME)
+    with Lab(NAME) as lab:
+        yield lab
     forget(NAME)
 
 
