@@ -20,9 +20,30 @@ LAYERS = {
     "lab.clients": ("lab.errors",),
     "lab.telemetry": ("lab.errors",),
     "lab.runtime": ("lab.errors",),
-    "lab.cli": ("lab.errors", "lab.environment", "lab.scenario", "lab.clients", "lab.runtime"),
+    "lab.git": ("lab.errors",),
+    "lab.workspace": ("lab.errors", "lab.git"),
+    "lab.cli": (
+        "lab.errors",
+        "lab.environment",
+        "lab.scenario",
+        "lab.profile",
+        "lab.clients",
+        "lab.runtime",
+        "lab.drill",
+        "lab.releases",
+        "lab.git",
+        "lab.workspace",
+    ),
 }
-OF_THE_WAR_ROOM = ("lab.scenario", "lab.clients", "lab.drill")
+OF_THE_WAR_ROOM = (
+    "lab.errors",
+    "lab.scenario",
+    "lab.private",
+    "lab.profile",
+    "lab.clients",
+    "lab.drill",
+    "lab.releases",
+)
 
 
 def modules(folder: Path, root: Path) -> dict[str, Path]:
