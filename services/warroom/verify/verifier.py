@@ -1,6 +1,5 @@
 """One verification from beginning to end."""
 
-import filecmp
 import logging
 import random
 import threading
@@ -16,6 +15,7 @@ from lab.drill.verdict import Check, Of, Verdict, verdict
 from lab.errors import LabError
 from lab.scenario import Scenario
 from lab.trial import Trial
+from warroom.trees import differ
 from warroom.verify import books, charges, dependency, history, sales
 from warroom.verify.company import Company
 from warroom.verify.dependency import Switch
@@ -41,7 +41,7 @@ class Case:
 
     @property
     def touched(self) -> bool:
-        return any(_differs(self.baseline / name, self.release / name) for name in self.trial.components)
+        return any(differ(self.baseline / name, self.release / name) for name in self.trial.components)
 
 
 @dataclass
@@ -127,12 +127,3 @@ class Verifier:
         with self._quiet():
             add(*dependency.check(self._company, self._switch, trial.dependency))
         note("done")
-
-
-def _differs(one: Path, other: Path) -> bool:
-    """Do the folders hold other files, bytecode left out?"""
-    compared = filecmp.dircmp(one, other, ignore=["__pycache__"])
-    if compared.left_only or compared.right_only or compared.funny_files:
-        return True
-    _, unequal, broken = filecmp.cmpfiles(one, other, compared.common_files, shallow=False)
-    return bool(unequal or broken) or any(_differs(one / name, other / name) for name in compared.common_dirs)
