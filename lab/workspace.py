@@ -20,6 +20,7 @@ from lab.git import Git, program
 
 ROOT = Path(__file__).resolve().parent.parent
 EDITABLE = ("billing", "checkout", "inventory", "orders", "promotions")
+BESIDES = ("guardrails", "team-spec.md", "tests")  # what a release is looked at with
 BASELINE = "refs/lab/baseline"
 KEPT = "work in progress kept by the lab"
 DRILL = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,60}")
@@ -86,28 +87,32 @@ class Workspace:
         ]
 
     def pack(self) -> bytes:
-        """The editable services as a gzipped tar, the same bytes for the same files. UsageError for what is no release:
-        a service that is gone, a file that Python cannot read, a link."""
+        """The editable services, and what they are tested with, as a gzipped tar; the same bytes for the same files.
+
+        Raises UsageError for what is no release: a service that is gone, a file that Python cannot read, a link.
+        """
+        for name in EDITABLE:
+            if not (self.path / name / "app.py").is_file():
+                again = f"git checkout {BASELINE} -- {name}"
+                raise UsageError(f"{self.path / name / 'app.py'} is gone; bring it back there with {again}.")
         buffer = io.BytesIO()
         with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as zipped, tarfile.open(fileobj=zipped, mode="w") as tar:
-            for name in EDITABLE:
-                for path in self._of(name):
+            for start in (*EDITABLE, *BESIDES):
+                for path in self._below(start):
                     info = tarfile.TarInfo(str(path.relative_to(self.path)))
                     data = path.read_bytes()
                     info.size, info.mode = len(data), 0o644
                     tar.addfile(info, io.BytesIO(data))
         return buffer.getvalue()
 
-    def _of(self, service: str) -> Iterator[Path]:
-        """The service's files, checked."""
-        folder = self.path / service
-        if not (folder / "app.py").is_file() or folder.is_symlink():
-            raise UsageError(f"{folder / 'app.py'} is gone; bring it back with git checkout {BASELINE} -- {service}.")
-        for path in sorted(folder.rglob("*")):
+    def _below(self, start: str) -> Iterator[Path]:
+        """The files there, each one checked; hidden ones and Python's own are no part of it."""
+        first = self.path / start
+        for path in (first, *sorted(first.rglob("*"))):
             name = path.relative_to(self.path)
             if any(part == "__pycache__" or part.startswith(".") for part in name.parts):
                 continue
-            if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
                 raise UsageError(f"{name} is a link or the like; a release is made of files alone.")
             if path.is_file():
                 _check(path, name)

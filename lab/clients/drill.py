@@ -105,8 +105,8 @@ class Drill:
         return self._answer("POST", "/deploy", content=packed, headers=headers, timeout=SLOW_S)
 
     def deployment(self) -> dict[str, Any]:
-        """The latest deploy: `{state: running/deployed/refused/rolled-back, release, steps, why}`, a step being
-        `{name, state: running/passed/failed, detail}`."""
+        """The latest deploy: `{state: running/deployed/refused/rolled-back/failed, release, services, steps, why}`, a
+        step being `{name, state: running/passed/failed, detail}`."""
         return self._get("/deploy")
 
     def rollback(self, release: str, why: str) -> dict[str, Any]:

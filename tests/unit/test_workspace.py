@@ -11,7 +11,7 @@ import pytest
 
 from lab.errors import LabError, UsageError
 from lab.git import IDENTITY
-from lab.workspace import BASELINE, EDITABLE, KEPT, Workspace, files
+from lab.workspace import BASELINE, BESIDES, EDITABLE, KEPT, Workspace, files
 from tests.workspaces import checkout
 
 
@@ -193,14 +193,17 @@ def unpacked(packed: bytes) -> dict[str, bytes]:
         return {one.name: tar.extractfile(one).read() for one in tar.getmembers()}
 
 
-def test_a_release_is_the_services_alone_and_the_same_bytes_each_time(workspace: Workspace, root: Path) -> None:
+def test_a_release_is_the_services_with_their_tests_and_the_same_bytes_each_time(
+    workspace: Workspace, root: Path
+) -> None:
     workspace.open("d-1")
     (workspace.path / "orders" / "__pycache__").mkdir()
     (workspace.path / "orders" / "__pycache__" / "app.pyc").write_bytes(b"\0")
     (workspace.path / "orders" / ".app.py.swp").write_bytes(b"\0")
     packed = workspace.pack()
-    of_services = {name: path.read_bytes() for name, path in files(root).items() if name.split("/")[0] in EDITABLE}
-    assert unpacked(packed) == of_services
+    released = (*EDITABLE, *BESIDES)
+    expected = {name: path.read_bytes() for name, path in files(root).items() if name.split("/")[0] in released}
+    assert unpacked(packed) == {name: data for name, data in expected.items() if not name.endswith(".gitkeep")}
     os.utime(workspace.path / "orders" / "app.py", (0, 0))
     assert workspace.pack() == packed
 
@@ -220,6 +223,8 @@ def link(path: Path) -> None:
         (lambda path: (path.parent / "extra").symlink_to("/etc"), "orders/extra is a link"),
         (link, "is a link"),
         (lambda path: shutil.rmtree(path.parent), r"app\.py is gone"),
+        (lambda path: (path.parents[1] / "tests" / "new.py").write_text("def"), r"tests/new\.py, line 1"),
+        (lambda path: (path.parents[1] / "guardrails" / "lint" / "a.yml").symlink_to("/etc/passwd"), "a.yml is a link"),
     ],
 )
 def test_what_is_no_release_is_refused(workspace: Workspace, spoil, sentence: str) -> None:

@@ -33,8 +33,7 @@ def write(name: str, whose: Whose | None, part: str, text: str | None, file: cli
 def close(name: str, whose: Whose | None) -> None:
     """End the drill after its post-mortem, whatever is owed. Exit code 3 if something is."""
     with session.room(name, whose) as room:
-        room.close_drill()
-        owed = room.status().get("owed") or []
+        owed = room.close_drill().get("owed")
     if owed:
         raise CheckFailed(f"The drill is closed, and owes {', '.join(owed)}.")
     click.echo("The drill is closed and complete; labctl drill debrief shows the answer.")

@@ -17,18 +17,23 @@ LIMIT_S = 300
 
 
 @session.command(reads=True)
-def deploy(name: str, whose: Whose | None, as_json: bool) -> None:
+@click.option(
+    "--status", "only_status", is_flag=True, help="Follow the deploy under way, or see how the last one went."
+)
+def deploy(name: str, whose: Whose | None, as_json: bool, only_status: bool) -> None:
     """Check, test and release the workspace's services. Exit code 3 if they are refused or rolled back.
 
     What counts is what is on disk, committed or not.
     """
     with session.room(name, whose) as room:
-        packed = pack(name, room)
-        found = follow(room, packed, quiet=as_json)
+        begun = room.deployment() if only_status else room.deploy(pack(name, room))
+        found = follow(room, begun, quiet=as_json)
     if as_json:
         options.print_json(found)
+    why = (found.get("why") or "the steps above say why").rstrip(".")
+    if found["state"] == "failed":
+        raise LabError(f"The deploy did not work: {why}.")
     if found["state"] != "deployed":
-        why = (found.get("why") or "the steps above say why").rstrip(".")
         raise CheckFailed(f"The release was {found['state'].replace('-', ' ')}: {why}.")
     if not as_json:
         click.echo(f"{found['release']} runs; labctl drill verify replays the incident against it.")
@@ -73,13 +78,12 @@ def pack(name: str, room: Drill) -> bytes:
     return packed
 
 
-def follow(room: Drill, packed: bytes, *, quiet: bool) -> dict[str, Any]:
-    """Hands it in and says how each step went; gives the outcome."""
+def follow(room: Drill, found: dict[str, Any], *, quiet: bool) -> dict[str, Any]:
+    """Says how each step of a deploy went, from `found` on; gives the outcome."""
     console = options.console()
     deadline = time.monotonic() + LIMIT_S
     said = 0
     with console.status("deploying"):
-        found = room.deploy(packed)
         while True:
             done = [step for step in found.get("steps", []) if step["state"] != "running"]
             for step in done[said:]:

@@ -1,6 +1,7 @@
 """start: a drill from the choice of a scenario until it is armed."""
 
 import math
+import re
 import time
 from typing import Any
 
@@ -15,19 +16,18 @@ from lab.runtime.base import Whose, option
 
 POLL_S = 0.5
 LIMIT_S = 300
-RUNNING = ("armed", "alerting", "dark-room", "ai-fix", "post-mortem")
-LONGEST_TEAM = 60  # characters
+TEAM = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}"
 
 
 @session.command()
 @click.argument("scenario_id", required=False, metavar="[ID]")
 @click.option("--random", "at_random", is_flag=True, help="Any scenario but the team's last one.")
 @click.option("--control", is_flag=True, help="A page that hurts nobody: is it told from an incident?")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="The same seed gives the same drill.")
+@click.option("--seed", type=click.IntRange(0, 2**53 - 1), help="The same seed gives the same drill.")
 @click.option("--now", is_flag=True, help="Let the load turn at once, for rehearsals.")
 @click.option(
     "--pace",
-    type=click.FloatRange(0, 3600, min_open=True),
+    type=click.FloatRange(0, 600, min_open=True),
     help="The drill's seconds for a real one: 60 runs an hour in a minute.",
 )
 @click.option(
@@ -55,8 +55,8 @@ def start(
         raise UsageError("--pace is no number; 60 runs an hour in a minute.")
     if minutes:
         wanted["profile"] = minutes
-    if "team" in wanted:
-        wanted["team"] = session.words(wanted["team"], "--team", LONGEST_TEAM)
+    if not re.fullmatch(TEAM, wanted.get("team", "team")):
+        raise UsageError(f"A team cannot be called {wanted['team']!r}: take up to 40 letters and digits.")
     git.program()
     with session.room(name, whose) as room:
         armed = follow(room, wanted)
@@ -87,16 +87,15 @@ def follow(room: Drill, wanted: dict[str, Any]) -> dict[str, Any]:
     said = ""
     with console.status("preparing"):
         status = room.start(wanted)
-        while status["phase"] not in RUNNING:
-            at = status.get("preparing") or ""
-            if at and at != said:
+        while at := status.get("preparing"):
+            if at != said:
                 console.print(f"  {at}", highlight=False, markup=False, soft_wrap=True)
-            if not at:
-                why = status.get("failed") or "labctl logs warroom says why"
-                raise LabError(f"The drill could not be prepared: {why.rstrip('.')}; labctl panic brings the lab back.")
             if time.monotonic() > deadline:
                 raise LabError(f"The drill is not armed after {LIMIT_S} s ({at}); see labctl drill status.")
             said = at
             time.sleep(POLL_S)
             status = room.status()
+    if status["phase"] in session.ENDED:
+        why = status.get("why") or "It was aborted."
+        raise LabError(f"There is no drill: {why[:1].lower()}{why[1:].rstrip('.')}; labctl panic brings the lab back.")
     return status

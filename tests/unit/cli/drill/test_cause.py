@@ -151,7 +151,7 @@ def test_a_probe_is_sent_as_it_was_asked_for_and_says_its_reference(room: Room, 
     ("words", "sentence"),
     [
         (["warroom", "GET", "/"], "'billing'"),
-        (["orders", "BREW", "/"], "'get'"),
+        (["orders", "DELETE", "/"], "'get'"),
         (["orders", "GET", "accounts"], "'accounts' is no path"),
         (["orders", "GET", "/a b"], "is no path"),
         (["orders", "GET", "/", "--header", "Accept"], "'Accept' is no header"),

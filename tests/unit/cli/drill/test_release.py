@@ -12,6 +12,7 @@ from lab.workspace import EDITABLE, Workspace
 
 from .conftest import STATUS, Room
 
+OTHERS = ("guardrails", "team-spec.md")
 RUNNING = {"state": "running", "steps": [{"name": "lint", "state": "running", "detail": ""}]}
 STEPS = [
     {"name": "lint", "state": "passed", "detail": ""},
@@ -66,7 +67,7 @@ def test_deploy_sends_the_services_and_follows_the_steps(room: Room, opened: Wor
     assert request.headers["content-type"] == "application/gzip"
     with tarfile.open(fileobj=io.BytesIO(request.content)) as tar:
         names = tar.getnames()
-    assert "orders/new.py" in names and {name.split("/")[0] for name in names} == set(EDITABLE)
+    assert "orders/new.py" in names and {name.split("/")[0] for name in names} == {*EDITABLE, "tests", *OTHERS}
 
 
 @pytest.mark.parametrize("state", ["refused", "rolled-back"])
@@ -79,6 +80,19 @@ def test_a_release_that_does_not_run_ends_with_3(room: Room, opened: Workspace, 
     assert said.err == f"labctl: The release was {state.replace('-', ' ')}: A test failed.\n"
     assert cli.main(["drill", "deploy", "--json"]) == 3
     assert json.loads(capsys.readouterr().out) == outcome
+
+
+def test_a_deploy_that_could_not_be_made_is_the_labs_error(room: Room, opened: Workspace, capsys) -> None:
+    room.says("POST /deploy", {"state": "failed", "steps": [], "why": "No room on the disk."}, status=202)
+    assert cli.main(["drill", "deploy"]) == 1
+    assert capsys.readouterr().err == "labctl: The deploy did not work: No room on the disk.\n"
+
+
+def test_a_deploy_under_way_can_be_followed_without_another(room: Room, opened: Workspace, capsys) -> None:
+    room.says("GET /deploy", RUNNING, {"state": "deployed", "release": "r-1", "steps": STEPS[:1]})
+    assert cli.main(["drill", "deploy", "--status"]) == 0
+    assert room.sent == []
+    assert "✓ lint" in capsys.readouterr().out
 
 
 def refused(room: Room, capsys, code: int, sentence: str) -> None:

@@ -8,8 +8,8 @@ from lab.workspace import Workspace
 
 from .conftest import STATUS, Room
 
-PREPARING = {"id": None, "phase": "idle", "preparing": "restoring the database"}
-ARMED = STATUS | {"phase": "armed", "remaining_s": None}
+ARMED = STATUS | {"phase": "armed", "remaining_s": None, "preparing": ""}
+PREPARING = ARMED | {"preparing": "restoring the database"}
 INSTRUCTOR = ["--as", "instructor"]
 
 
@@ -20,7 +20,7 @@ def started(*words: str) -> int:
 def test_it_says_what_is_prepared_until_the_drill_is_armed(room: Room, lab, workspace: Workspace, capsys) -> None:
     room.says("POST /start", PREPARING, status=202)
     room.says("GET ", PREPARING, PREPARING | {"preparing": "waiting for health"}, ARMED)
-    assert started("flash-sale", "--seed", "7", "--now", "--pace", "60", "--profile", "180", "--team", " night ") == 0
+    assert started("flash-sale", "--seed", "7", "--now", "--pace", "60", "--profile", "180", "--team", "night") == 0
     assert room.sent == [
         ("/start", {"scenario": "flash-sale", "seed": 7, "now": True, "pace": 60.0, "profile": "180", "team": "night"})
     ]
@@ -60,8 +60,9 @@ def test_only_what_is_said_is_sent(room: Room, workspace: Workspace, words: list
         (["--random", "--pace", "nan"], "pace"),
         (["--random", "--seed", "-1"], "seed"),
         (["--random", "--profile", "90"], "'60'"),
-        (["--random", "--team", " "], "--team is empty"),
-        (["--random", "--team", "x" * 61], "--team has 61 characters"),
+        (["--random", "--pace", "601"], "pace"),
+        (["--random", "--team", " "], "cannot be called ' '"),
+        (["--random", "--team", "x" * 41], "up to 40 letters"),
     ],
 )
 def test_what_is_wrong_is_refused_before_anything_is_sent(room: Room, capsys, words: list[str], sentence: str) -> None:
@@ -72,9 +73,12 @@ def test_what_is_wrong_is_refused_before_anything_is_sent(room: Room, capsys, wo
 
 def test_a_preparation_that_fails_says_why(room: Room, workspace: Workspace, capsys) -> None:
     room.says("POST /start", PREPARING, status=202)
-    room.says("GET ", PREPARING, {"id": None, "phase": "idle", "failed": "The snapshot is gone."})
+    room.says("GET ", PREPARING, ARMED | {"phase": "aborted", "why": "The lab could not be prepared. Orders is away."})
     assert started("--random") == 1
-    assert "could not be prepared: The snapshot is gone; labctl panic" in capsys.readouterr().err
+    assert (
+        "There is no drill: the lab could not be prepared. Orders is away; labctl panic brings"
+        in capsys.readouterr().err
+    )
     assert not workspace.exists()
 
 
