@@ -26,6 +26,7 @@ class Drill:
     assessed: happened.Assessed | None = None
     mitigated_s: float | None = None
     again_s: float | None = None  # when the trigger is due once more
+    probes: int = 0
     cause: happened.Submitted | None = None  # the accepted one
     cause_s: float | None = None
     overridden: bool = False
@@ -121,6 +122,8 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Mitigated(again_s=again_s):
             first = now_s if drill.mitigated_s is None else drill.mitigated_s
             return replace(drill, mitigated_s=first, again_s=now_s + again_s)
+        case happened.Probed():
+            return replace(drill, probes=drill.probes + 1)
         case happened.Submitted(accepted=True) if drill.cause is None:
             return replace(drill, tries=drill.tries + 1, cause=what, cause_s=now_s)
         case happened.Submitted(accepted=False):

@@ -130,6 +130,24 @@ class Mitigated(Happening):
     again_s: float
 
 
+class Probed(Happening):
+    """A request that the lab sent for the team, and its answer, both cut after 64 kB; `status` is 0 where none came
+    within the time. `at` is seconds since the epoch."""
+
+    kind: Literal["probed"] = "probed"
+    probe: str
+    service: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+    status: int
+    answer: str
+    seconds: float
+    trace_id: str
+    at: float
+
+
 class Submitted(Happening):
     """A root cause with evidence, and what became of it. `pieces` are as the referee found them."""
 
@@ -268,6 +286,7 @@ What = Annotated[
     | Entered
     | Acted
     | Mitigated
+    | Probed
     | Submitted
     | Overridden
     | Guided
