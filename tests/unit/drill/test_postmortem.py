@@ -82,7 +82,7 @@ def test_what_people_typed_is_no_markup_outside_their_own_parts():
 def test_a_story_is_told_from_the_page_on():
     assert [at for at, _, _ in lines(EVENTS)] == [0.0, 65.0, 300.0, 900.0]
     assert [mark.text for mark in marks(EVENTS)] == [
-        "page: ErrorsHigh on checkout",
+        "page: CustomerErrorsHigh on checkout",
         "root cause missing-index at orders: accepted",
         "r-1: verified",
     ]
