@@ -8,9 +8,10 @@ from lab.runtime.ports import HOST, Ports
 from lab.runtime.program import Program
 from lab.runtime.state import ROOT, State
 
+COMPANY = ("billing", "processor", "checkout", "inventory", "promotions", "orders", "partner")
 # Who asks whom, and who keeps something in the database. What is missing here a service cannot reach.
 CALLS = {
-    "warroom": ("alertmanager", "prometheus", "telemetry", "load"),
+    "warroom": ("alertmanager", "prometheus", "telemetry", "load", *COMPANY),
     "billing": ("processor",),
     "processor": ("billing",),
     "checkout": ("inventory",),
@@ -107,6 +108,8 @@ def _service(name: str, state: State, ports: Ports) -> Program:
         extra["WEBHOOK_TOKEN_FILE"] = str(state.tokens / "webhook")
         extra["TEAM_TOKEN_FILE"] = str(state.tokens / "team")
         extra["STATE_DIR"] = str(state.data / "warroom")
+        extra["TRACES_URL"] = extra["LOGS_URL"] = ports.url("telemetry")
+        extra["READER_URL"] = database.url(state, "reader")
     return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)
 
 

@@ -1,27 +1,25 @@
 """Where the referee looks."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import kit
 from pydantic import Field
-
-from lab.scenario import FOLDER
 
 # Whom a probe may be sent to.
 COMPANY = ("billing", "processor", "checkout", "inventory", "promotions", "orders", "partner")
 
 
 class CauseSettings(kit.Settings):
-    """`traces_url` answers Jaeger's query API, `logs_url` is the telemetry store, `metrics_url` is Prometheus as the
-    war room reaches it, and `reader_url` is the database's for the role that may only read."""
+    """`traces_url` answers Jaeger's query API, `logs_url` is the telemetry store, `prometheus_api_url` is what this
+    process calls Prometheus where that is not `prometheus_url`, `reader_url` the database as the role that may only
+    read."""
 
     service: str = "warroom"
     traces_url: str = "http://127.0.0.1:8409"
     logs_url: str = "http://127.0.0.1:8409"
-    metrics_url: str = "http://127.0.0.1:8490"
+    prometheus_url: str = "http://127.0.0.1:8490"
+    prometheus_api_url: str = ""
     reader_url: str = Field(default="", repr=False)
-    scenarios_dir: Path = FOLDER
     billing_url: str = "http://127.0.0.1:8401"
     processor_url: str = "http://127.0.0.1:8402"
     checkout_url: str = "http://127.0.0.1:8403"

@@ -38,7 +38,7 @@ class LabSources:
             suppress_instrumentation(),
             Traces(settings.traces_url) as traces,
             Logs(settings.logs_url) as logs,
-            Prometheus(settings.metrics_url) as prometheus,
+            Prometheus(settings.prometheus_api_url or settings.prometheus_url) as prometheus,
         ):
             yield cls(traces, logs, prometheus, Database(settings.reader_url))
 

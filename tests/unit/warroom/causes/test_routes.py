@@ -53,12 +53,6 @@ GIVEN = {
 PROBE = {"service": "billing", "method": "GET", "path": "/accounts/a-001"}
 
 
-def test_the_mechanisms_are_listed_for_anybody(begun):
-    found = ask(Submitted(), begun(), "GET", "/api/drill/mechanisms").json()
-    assert len(found) >= 25
-    assert {"mechanism": "lock-order", "meaning": "transactions take the same locks in different orders"} in found
-
-
 def test_a_cause_is_handed_in_as_whoever_asks(begun):
     causes = Submitted()
     answer = ask(causes, begun(), "POST", "/api/drill/submit", json=GIVEN, headers={"who": "team"})
