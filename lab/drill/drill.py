@@ -12,7 +12,8 @@ from lab.drill.phase import Phase
 
 @dataclass(frozen=True)
 class Drill:
-    """Times named `…_s` are the drill's seconds since the page; None for what has not happened."""
+    """Times named `…_s` are the drill's seconds since the page, those named `…_at` moments; None for what has not
+    happened."""
 
     clock: Clock
     phase: Phase = Phase.IDLE
@@ -20,7 +21,10 @@ class Drill:
     paused: bool = False
     quiet: happened.Quiet | None = None
     triggers: int = 0
+    triggered_at: Instant | None = None  # for the first time
+    turned_at: Instant | None = None  # for the last time
     page: happened.Paged | None = None
+    paged_at: Instant | None = None  # when it was noticed
     acknowledged_s: float | None = None
     escalated: bool = False
     assessed: happened.Assessed | None = None
@@ -44,6 +48,7 @@ class Drill:
     written: dict[str, str] = field(default_factory=dict)
     outcome: happened.Outcome | None = None
     aborted: str = ""  # why
+    ended_at: Instant | None = None
     harm: happened.Harmed | None = None
 
     @property
@@ -100,10 +105,11 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
             clock = Clock(when, pace=drill.clock.pace, running=not drill.paused)
             return replace(drill, clock=clock, quiet=what)
         case happened.Triggered(time=time):
-            return replace(drill, triggers=time, again_s=None)
+            first = drill.triggered_at or when
+            return replace(drill, triggers=time, again_s=None, triggered_at=first, turned_at=when)
         case happened.Paged(late_s=late_s):
             clock = Clock(when, drill.clock.pace, running=not drill.paused, phase_s=late_s, total_s=late_s)
-            return replace(drill, clock=clock, phase=Phase.ALERTING, page=what)
+            return replace(drill, clock=clock, phase=Phase.ALERTING, page=what, paged_at=when)
         case happened.Acknowledged(late_s=late_s) if drill.acknowledged_s is None:
             return replace(drill, acknowledged_s=max(0.0, now_s - late_s))
         case happened.Escalated():
@@ -148,9 +154,11 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Written(part=part, text=text):
             return replace(drill, written=drill.written | {part: text})
         case happened.Closed(outcome=outcome):
-            return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=drill.clock.enter(running=False))
+            clock = drill.clock.enter(running=False)
+            return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=clock, ended_at=when)
         case happened.Aborted(why=why):
-            return replace(drill, phase=Phase.ABORTED, aborted=why, clock=drill.clock.enter(running=False))
+            clock = drill.clock.enter(running=False)
+            return replace(drill, phase=Phase.ABORTED, aborted=why, clock=clock, ended_at=when)
         case happened.Harmed():
             return replace(drill, harm=what)
     return drill

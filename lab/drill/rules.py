@@ -126,6 +126,12 @@ def require_action(drill: Drill | None) -> None:
     _timed(drill)
 
 
+def acted(drill: Drill | None, whats: list[Happening]) -> list[Happening]:
+    """It was done."""
+    require_action(drill)
+    return whats
+
+
 def mitigatable(drill: Drill) -> bool:
     """Would customers who are content now be so for the first time since the load turned?"""
     return drill.phase.timed and drill.triggers > 0 and drill.again_s is None
