@@ -4,6 +4,7 @@ import dataclasses
 import sys
 
 from lab.runtime import database, packages
+from lab.runtime.base import WHOSE
 from lab.runtime.ports import HOST, Ports
 from lab.runtime.program import Program
 from lab.runtime.state import ROOT, State
@@ -105,8 +106,7 @@ def _python(name: str, arguments: list[str], state: State, ports: Ports, extra: 
 def _service(name: str, state: State, ports: Ports) -> Program:
     extra = {} if name in WITHOUT_DATABASE else {"DATABASE_URL": database.url(state, "lab")}
     if name == "warroom":
-        extra["WEBHOOK_TOKEN_FILE"] = str(state.tokens / "webhook")
-        extra["TEAM_TOKEN_FILE"] = str(state.tokens / "team")
+        extra |= {f"{whose.upper()}_TOKEN_FILE": str(state.tokens / whose) for whose in ("webhook", *WHOSE)}
         extra["STATE_DIR"] = str(state.data / "warroom")
         extra["TRACES_URL"] = extra["LOGS_URL"] = ports.url("telemetry")
         extra["READER_URL"] = database.url(state, "reader")

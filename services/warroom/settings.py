@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import kit
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from lab.scenario import FOLDER as SCENARIOS
 from warroom.access import read_token
@@ -29,7 +29,7 @@ class Settings(kit.Settings):
     prometheus_url: str = ""
     prometheus_api_url: str = ""
     load_url: str = ""
-    warden_url: str = ""
+    warden_url: str = Field(default="", repr=False)  # holds a password
     releases_dir: Path | None = None
     runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
     scenarios_dir: Path = SCENARIOS
