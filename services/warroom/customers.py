@@ -48,9 +48,9 @@ class Customers:
     def __init__(self, prometheus: Prometheus) -> None:
         self._prometheus = prometheus
 
-    def moments(self, begin: float, end: float) -> Iterator[tuple[float, bool]]:
-        """For each step from `begin` to `end`: were customers inside their SLO in the WINDOW before it? They were not
-        where too little is known."""
+    def moments(self, begin: float, end: float) -> Iterator[tuple[float, bool | None]]:
+        """For each step from `begin` to `end`: were customers inside their SLO in the WINDOW before it? None where
+        nobody has asked for anything, or nobody knows of it."""
         windows = [Window() for _ in range(5)]
         reading = (
             growth(self._prometheus, expression, begin - WINDOW - STEP, end)
@@ -75,7 +75,9 @@ class Customers:
         return total(self._prometheus, BOOKS, begin, end, gauge=True)
 
 
-def _inside(answered: Counter, failed: Counter, timed: Counter, in_time: Counter, asked: Counter) -> bool:
+def _inside(answered: Counter, failed: Counter, timed: Counter, in_time: Counter, asked: Counter) -> bool | None:
+    if not asked.total():
+        return None
     answers = answered.total()
     services = {dict(key)["service"] for key, count in answered.items() if count > 0}
     if answers < ANSWERS * WINDOW or answers < ANSWERED_OF_ASKED * asked.total() or not services >= ASKED_BY_CUSTOMERS:

@@ -162,7 +162,7 @@ def router(room: Room) -> APIRouter:
     def events(
         who: Actor,
         after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-        limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 10_000,
     ) -> list[dict[str, Any]]:
         """The latest drill's, oldest first: `{number, at, elapsed_s, who, what}`."""
         drill = drills.current()
@@ -184,6 +184,14 @@ def router(room: Room) -> APIRouter:
         """All drills of this lab, the oldest first."""
         past = drills.history().values()
         return [row(drills.fold(log), log, who) for log in past]
+
+    @api.get("/chain", dependencies=[Depends(room.access.actor)])
+    def chain() -> list[dict[str, Any]]:
+        """The causal chain, once the drill has turned guided or is over: `{link, first_shown_by}` in order."""
+        found = _latest(drills.current())
+        if found.phase.running and not found.guided:
+            raise rules.Refused("The causal chain is shown when the dark room has ended without an accepted cause.")
+        return debriefs.chain(found.armed.scenario)
 
     @api.get("/debrief", dependencies=[Depends(room.access.actor)])
     def debrief() -> dict[str, Any]:

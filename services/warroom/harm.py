@@ -16,7 +16,7 @@ class Harm:
 
     def between(self, begin: float, end: float) -> Harmed:
         """Unix times: from the first trigger to the end of the drill, or to now. Raises LabError."""
-        outside = sum(not inside for _, inside in self._customers.moments(begin, end))
+        outside = sum(inside is False for _, inside in self._customers.moments(begin, end))
         return Harmed(
             out_of_slo_s=min(STEP * outside, max(0.0, end - begin)),
             orders_lost=round(total(self._prometheus, ORDERS_LOST, begin, end)),

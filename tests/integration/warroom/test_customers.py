@@ -144,6 +144,14 @@ def test_levelled_books_have_been_wrong_all_the_same(harm: Harm, world: World) -
     assert harm.between(trigger, world.seconds).money_wrong_cents == 20 + 18
 
 
+def test_what_nobody_knows_of_is_no_harm(harm: Harm, world: World) -> None:
+    """Prometheus has forgotten, or was not there."""
+    trigger = world.seconds
+    world.pass_(60)
+    world.history = {at: values for at, values in world.history.items() if at <= trigger}
+    assert harm.between(trigger + 20, world.seconds).out_of_slo_s == 0
+
+
 def test_a_long_drill_is_read_piece_by_piece_and_counts_the_same(harm: Harm, world: World) -> None:
     trigger = world.seconds
     world.failing.add(ORDERS)

@@ -158,6 +158,14 @@ def test_nothing_that_the_team_can_read_names_the_scenario_before_the_end(stage:
     }
 
 
+def test_the_chain_is_shown_when_the_dark_room_has_ended_without_a_cause(stage: Stage) -> None:
+    stage.dark()
+    assert stage.ask("GET", "/api/drill/chain").status_code == 409
+    stage.post("/advance", whose="instructor")
+    assert stage.get()["guided"]
+    assert stage.get("/chain") == [{"link": "It began.", "first_shown_by": "up"}]
+
+
 def test_that_it_has_begun_is_for_the_pager_to_say(stage: Stage) -> None:
     stage.start()
     assert [one["what"]["kind"] for one in stage.get("/events")] == ["armed", "quiet"]
