@@ -1,4 +1,3 @@
-
 import pytest
 from warroom.reviewing import Decision, draw
 
@@ -10,8 +9,6 @@ from lab.scenario import load_all
 
 PRIVATE = SERVICES.parent / "scenarios"
 SCENARIOS = [one.id for one in load_all() if (PRIVATE / one.id / "private" / "fixes").is_dir()]
-    one.id for one in load_all() if (Path(SERVICES).parent / "scenarios" / one.id / "private" / "fixes").is_dir()
-]
 
 
 @pytest.fixture(scope="module", params=SCENARIOS)
