@@ -19,10 +19,11 @@ LAYERS = {
     "lab.profile": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.clients": ("lab.errors",),
     "lab.telemetry": ("lab.errors",),
-    "lab.runtime": ("lab.errors",),
-    "lab.cli": ("lab.errors", "lab.environment", "lab.scenario", "lab.clients", "lab.runtime"),
+    "lab.releases": ("lab.errors",),
+    "lab.runtime": ("lab.errors", "lab.releases"),
+    "lab.cli": ("lab.errors", "lab.environment", "lab.scenario", "lab.clients", "lab.releases", "lab.runtime"),
 }
-OF_THE_WAR_ROOM = ("lab.scenario", "lab.clients", "lab.drill")
+OF_THE_WAR_ROOM = ("lab.scenario", "lab.clients", "lab.drill", "lab.releases")
 
 
 def modules(folder: Path, root: Path) -> dict[str, Path]:
