@@ -24,7 +24,7 @@ def prepared(postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     yield state
     with psycopg.connect(postgres, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {database.DATABASE} WITH (FORCE)")
-        for role in (database.OWNER, database.READER):
+        for role in ("warden", "reader", "processor", "lab"):
             admin.execute(f"DROP ROLE {role}")
 
 
