@@ -7,6 +7,9 @@ A release is a folder with the packages of the editable services: `baseline-<dig
 
 A service begins anew when its generation changes, and then runs the release. All names appear at once or not at all, so
 that a process killed at any moment leaves what was there before.
+
+For a folder that only a container reaches, `python -m lab.releases FOLDER '{"release": "r-1", "stop": ["partner"]}'` is
+`want`; the release `baseline` is the lab's own there.
 """
 
 import contextlib
@@ -16,8 +19,9 @@ import json
 import os
 import re
 import shutil
+import sys
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -244,3 +248,24 @@ def _link(path: Path, target: str) -> None:
     partial.unlink(missing_ok=True)
     partial.symlink_to(target)
     partial.replace(path)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prints what is wanted then, and gives the exit code."""
+    try:
+        folder, text = arguments
+        releases, wish = Releases(Path(folder)), json.loads(text)
+        if wish.get("release") == LATEST:
+            wish["release"] = releases.baseline()
+        print(json.dumps(releases.want(**wish)._asdict()))
+        return 0
+    except LabError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except (AttributeError, TypeError, ValueError) as error:
+        print(f"Give the folder and what is wanted, as JSON ({error}).", file=sys.stderr)
+        return UsageError.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

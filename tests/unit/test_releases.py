@@ -258,3 +258,23 @@ def test_the_file_is_as_the_launcher_expects_it(releases: Releases):
         "generations": {"billing": 1},
         "stopped": ["partner"],
     }
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, "-m", "lab.releases", *arguments], cwd=ROOT, capture_output=True, text=True)
+    return done.returncode, done.stdout or done.stderr
+
+
+def test_a_wish_can_be_said_where_only_a_container_reaches_the_folder(releases: Releases, source: Path):
+    releases.want(releases.add(change(source, "billing")))
+    code, said = run(str(releases.folder), '{"release": "baseline", "stop": ["partner"]}')
+    assert (code, json.loads(said)) == (0, releases.wanted()._asdict() | {"stopped": ["partner"]})
+    assert releases.wanted().release == releases.baseline()
+
+
+@pytest.mark.parametrize("wish", ["", "{", "[]", '"x"', '{"frob": 1}', '{"release": "r-9"}', '{"stop": ["frob"]}'])
+def test_a_wish_that_cannot_be_is_one_sentence(releases: Releases, wish: str):
+    before = releases.wanted()
+    code, said = run(str(releases.folder), wish)
+    assert code == 2 and said.count("\n") == 1
+    assert releases.wanted() == before
