@@ -240,6 +240,19 @@ def test_a_crash_at_any_step_leaves_what_was_there_or_all_of_the_new(
     assert releases.wanted() == (name, {"billing": 1, "orders": 1}, ("partner",)) and len(releases.names()) <= 5
 
 
+def test_who_reads_while_it_is_written_reads_all_of_the_old(releases: Releases):
+    with (releases.folder / "wanted.json").open() as old:
+        releases.want(restart=["billing"])
+        assert json.load(old)["generations"] == {}
+
+
+def test_what_a_crash_has_left_is_in_no_later_release(releases: Releases, source: Path):
+    left = releases.folder / ".partial" / "billing" / "left.py"
+    left.parent.mkdir(parents=True)
+    left.write_text("")
+    assert not (releases.path(releases.add(source)) / "billing" / "left.py").exists()
+
+
 def test_writers_of_two_processes_lose_no_wish_of_each_other(releases: Releases):
     code = (
         "import sys; from pathlib import Path; from lab.releases import Releases\n"
