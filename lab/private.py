@@ -1,12 +1,17 @@
-"""What `scenarios/<id>/private/scenario.yaml` says: the side of a scenario that only instructor and referee may see."""
+"""What `scenarios/<id>/private/` says: the side of a scenario that only instructor and referee may see."""
 
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from lab.drill.cause import Answer
+from lab.drill.patterns import Evidence
 from lab.errors import LabError
 from lab.scenario import FOLDER
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class Recovery(BaseModel):
@@ -22,19 +27,31 @@ class Recovery(BaseModel):
 
 
 class Private(BaseModel):
-    """spoilers: regular expressions, of which none may match anything that a trainee sees."""
+    """`scenario.yaml`. spoilers: regular expressions, of which none may match anything that a trainee sees. answers:
+    the root causes that are right, each of them enough. control: there is no incident; saying so is the answer.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     spoilers: list[str] = Field(min_length=1)
     recovery: Recovery
+    answers: list[Answer] = Field(min_length=1)
+    control: bool = False
 
 
 def load(scenario_id: str, folder: Path = FOLDER) -> Private:
     """The private side of one scenario; LabError says what is wrong with it."""
-    path = folder / scenario_id / "private" / "scenario.yaml"
+    return _read(folder / scenario_id / "private" / "scenario.yaml", Private)
+
+
+def evidence(scenario_id: str, folder: Path = FOLDER) -> Evidence:
+    """What evidence of its cause looks like; LabError says what is wrong with the file."""
+    return _read(folder / scenario_id / "private" / "evidence.yaml", Evidence)
+
+
+def _read(path: Path, model: type[Model]) -> Model:
     try:
-        return Private.model_validate(yaml.safe_load(path.read_text()))
+        return model.model_validate(yaml.safe_load(path.read_text()))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise LabError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
     except ValidationError as error:

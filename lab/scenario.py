@@ -1,16 +1,26 @@
 """What `scenarios/<id>/scenario.yaml` says: the public side of a scenario."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
 
 from lab.errors import LabError
 
 FOLDER = Path(__file__).resolve().parent.parent / "scenarios"
 # What scenarios share is not one.
 COMMON = "common"
+
+
+def _ascend(bounds: tuple[float, float]) -> tuple[float, float]:
+    if bounds[0] > bounds[1]:
+        raise ValueError("the first is above the second")
+    return bounds
+
+
+# Whole numbers stay whole: what is drawn between them is too.
+Bounds = Annotated[tuple[StrictInt, StrictInt] | tuple[float, float], AfterValidator(_ascend)]
 
 
 class Alert(BaseModel):
@@ -21,7 +31,8 @@ class Alert(BaseModel):
 
 
 class Scenario(BaseModel):
-    """`profile` is the load that starts it; `alerts` are those that may page because of it."""
+    """`profile` is the load that starts it, and `figures` are bounds within which a drill draws some of its figures;
+    `alerts` are those that may page because of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,6 +40,7 @@ class Scenario(BaseModel):
     title: str = Field(min_length=1)
     severity: Literal["critical", "warning"]
     profile: str
+    figures: dict[str, Bounds] = {}
     alerts: list[Alert] = Field(min_length=1)
     dashboards: list[str] = []
 

@@ -90,9 +90,10 @@ class FlashSale(Profile):
 class BatchExport(Profile):
     """A partner's nightly job asks for the orders of many accounts in one request."""
 
+    exports: Count = 1  # at the same time
     interval_s: Interval = 7.0
     accounts: Count = 18
     per_account: Count = 10
 
     def streams(self) -> list[Steady | Burst]:
-        return [Burst("export", 1, self.interval_s)]
+        return [Burst("export", self.exports, self.interval_s)]

@@ -22,6 +22,8 @@ MODULES = {
     "logs": ("logs",),
     "trace": ("trace",),
     "sql": ("sql",),
+    "drill": ("drill",),
+    "panic": ("panic",),
     "bench": ("bench",),
     "test": ("test",),
 }

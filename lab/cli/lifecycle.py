@@ -91,7 +91,7 @@ def _addresses(console: Console, name: str, lab: Runtime) -> None:
 
 @click.command()
 @options.name
-@click.option("--purge", is_flag=True, help="Forget data, logs and tokens as well.")
+@click.option("--purge", is_flag=True, help="Forget data, logs and tokens as well; a team's workspace is moved aside.")
 def down(name: str, purge: bool) -> None:
     """End the lab, also what a crash has left of it."""
     console = options.console()

@@ -41,13 +41,18 @@ class Traces:
 
     def get(self, trace_id: str) -> Trace:
         """One trace by its id of up to 32 hexadecimal digits; LabError if there is none."""
-        answer = self._ask(f"/api/traces/{checked_id(trace_id)}")
-        if answer.status_code == 404:
+        found = self.find(trace_id)
+        if found is None:
             raise LabError(
                 f"There is no trace {trace_id}: its spans have not ended yet, it was never recorded, or it is older "
                 f"than traces are kept ({KEPT})."
             )
-        return self._data(answer)[0]
+        return found
+
+    def find(self, trace_id: str) -> Trace | None:
+        """As `get`; None if there is none."""
+        answer = self._ask(f"/api/traces/{checked_id(trace_id)}")
+        return None if answer.status_code == 404 else self._data(answer)[0]
 
     def search(
         self,

@@ -12,21 +12,28 @@ from lab.drill.phase import Phase
 
 @dataclass(frozen=True)
 class Drill:
-    """Times named `…_s` are the drill's seconds since the page; None for what has not happened."""
+    """Times named `…_s` are the drill's seconds since the page, those named `…_at` moments; None for what has not
+    happened."""
 
     clock: Clock
     phase: Phase = Phase.IDLE
     armed: happened.Armed | None = None
     paused: bool = False
+    quiet: happened.Quiet | None = None
     triggers: int = 0
+    triggered_at: Instant | None = None  # for the first time
+    turned_at: Instant | None = None  # for the last time
     page: happened.Paged | None = None
+    paged_at: Instant | None = None  # when it was noticed
     acknowledged_s: float | None = None
     escalated: bool = False
     assessed: happened.Assessed | None = None
     mitigated_s: float | None = None
     again_s: float | None = None  # when the trigger is due once more
+    probes: int = 0
     cause: happened.Submitted | None = None  # the accepted one
     cause_s: float | None = None
+    overridden: bool = False
     tries: int = 0
     cooldown_until_s: float = 0.0
     guided: bool = False
@@ -40,6 +47,14 @@ class Drill:
     spec_changed: bool = False
     written: dict[str, str] = field(default_factory=dict)
     outcome: happened.Outcome | None = None
+    aborted: str = ""  # why
+    ended_at: Instant | None = None
+    harm: happened.Harmed | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Is there a root cause to work on, found or given by the instructor?"""
+        return self.cause is not None or self.overridden
 
     @property
     def control(self) -> bool:
@@ -57,7 +72,7 @@ class Drill:
     def owed(self) -> list[str]:
         """What a complete drill has and this one has not."""
         wanted = {
-            "an accepted root cause": self.cause is not None,
+            "an accepted root cause": self.accepted,
             "a verified fix": self.verified_s is not None or self.control,
             "a change of the team spec": self.spec_changed or self.control,
             "a guardrail that bites": self.guardrail or self.control,
@@ -86,13 +101,17 @@ def apply(drill: Drill | None, one: Event, cooldown_s: float) -> Drill:
 def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) -> Drill:
     now_s = drill.clock.total_s
     match what:
-        case happened.Triggered(time=time):
-            return replace(drill, triggers=time, again_s=None)
-        case happened.Paged():
+        case happened.Quiet():
             clock = Clock(when, pace=drill.clock.pace, running=not drill.paused)
-            return replace(drill, clock=clock, phase=Phase.ALERTING, page=what)
-        case happened.Acknowledged() if drill.acknowledged_s is None:
-            return replace(drill, acknowledged_s=now_s)
+            return replace(drill, clock=clock, quiet=what)
+        case happened.Triggered(time=time):
+            first = drill.triggered_at or when
+            return replace(drill, triggers=time, again_s=None, triggered_at=first, turned_at=when)
+        case happened.Paged(late_s=late_s):
+            clock = Clock(when, drill.clock.pace, running=not drill.paused, phase_s=late_s, total_s=late_s)
+            return replace(drill, clock=clock, phase=Phase.ALERTING, page=what, paged_at=when)
+        case happened.Acknowledged(late_s=late_s) if drill.acknowledged_s is None:
+            return replace(drill, acknowledged_s=max(0.0, now_s - late_s))
         case happened.Escalated():
             return replace(drill, escalated=True)
         case happened.Assessed():
@@ -109,10 +128,14 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Mitigated(again_s=again_s):
             first = now_s if drill.mitigated_s is None else drill.mitigated_s
             return replace(drill, mitigated_s=first, again_s=now_s + again_s)
+        case happened.Probed():
+            return replace(drill, probes=drill.probes + 1)
         case happened.Submitted(accepted=True) if drill.cause is None:
             return replace(drill, tries=drill.tries + 1, cause=what, cause_s=now_s)
         case happened.Submitted(accepted=False):
             return replace(drill, tries=drill.tries + 1, cooldown_until_s=now_s + cooldown_s)
+        case happened.Overridden():
+            return replace(drill, overridden=True, cause_s=now_s)
         case happened.Guided():
             return replace(drill, guided=True)
         case happened.GateShut():
@@ -131,7 +154,11 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Written(part=part, text=text):
             return replace(drill, written=drill.written | {part: text})
         case happened.Closed(outcome=outcome):
-            return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=drill.clock.enter(running=False))
-        case happened.Aborted():
-            return replace(drill, phase=Phase.ABORTED, clock=drill.clock.enter(running=False))
+            clock = drill.clock.enter(running=False)
+            return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=clock, ended_at=when)
+        case happened.Aborted(why=why):
+            clock = drill.clock.enter(running=False)
+            return replace(drill, phase=Phase.ABORTED, aborted=why, clock=clock, ended_at=when)
+        case happened.Harmed():
+            return replace(drill, harm=what)
     return drill

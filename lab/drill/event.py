@@ -19,7 +19,7 @@ class Happening(BaseModel):
 
 
 class Armed(Happening):
-    """`delay_s` is the drill's time until the trigger. `scenario` is private until the drill is over."""
+    """`delay_s` is the drill's time from Quiet to the trigger. `scenario` is private until the drill is over."""
 
     kind: Literal["armed"] = "armed"
     drill: str
@@ -32,24 +32,41 @@ class Armed(Happening):
     delay_s: float
 
 
+class Quiet(Happening):
+    """The lab is as new, and customers were content throughout: what an incident is compared with. Both are seconds
+    since the epoch. The time until the trigger counts from here."""
+
+    kind: Literal["quiet"] = "quiet"
+    since: float
+    until: float
+
+
 class Triggered(Happening):
+    """The load turned. `figures` are those of its profile that were drawn."""
+
     kind: Literal["triggered"] = "triggered"
     time: int = Field(ge=1)  # the first, the second, …
+    figures: dict[str, float] = {}
 
 
 class Paged(Happening):
-    """The first page starts the clock. `page` is the war room's id of it."""
+    """The first page starts the clock. `page` is the war room's id of it. `late_s` is how long ago, in the drill's
+    time, it was delivered when it was noticed."""
 
     kind: Literal["paged"] = "paged"
     page: str
     alertname: str
     service: str
     severity: str
+    late_s: float = Field(default=0, ge=0)
 
 
 class Acknowledged(Happening):
+    """`late_s` as with Paged."""
+
     kind: Literal["acknowledged"] = "acknowledged"
     page: str
+    late_s: float = Field(default=0, ge=0)
 
 
 class Escalated(Happening):
@@ -93,7 +110,7 @@ class Entered(Happening):
 
     kind: Literal["entered"] = "entered"
     phase: Phase
-    why: Literal["assessed", "accepted", "verified", "expired", "advanced", "no-incident"]
+    why: Literal["assessed", "accepted", "overridden", "verified", "expired", "advanced", "no-incident"]
     late_s: float = Field(default=0, ge=0)
 
 
@@ -113,6 +130,24 @@ class Mitigated(Happening):
     again_s: float
 
 
+class Probed(Happening):
+    """A request that the lab sent for the team, and its answer, both cut after 64 kB; `status` is 0 where none came
+    within the time. `at` is seconds since the epoch."""
+
+    kind: Literal["probed"] = "probed"
+    probe: str
+    service: str
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: str
+    status: int
+    answer: str
+    seconds: float
+    trace_id: str
+    at: float
+
+
 class Submitted(Happening):
     """A root cause with evidence, and what became of it. `pieces` are as the referee found them."""
 
@@ -125,6 +160,13 @@ class Submitted(Happening):
     accepted: bool
 
 
+class Overridden(Happening):
+    """The instructor accepts the cause by hand."""
+
+    kind: Literal["overridden"] = "overridden"
+    why: str = Field(min_length=1, max_length=500)
+
+
 class Guided(Happening):
     """The dark room ended without an accepted cause; the causal chain is shown from now on."""
 
@@ -135,14 +177,14 @@ class GateShut(Happening):
     """By the instructor, whatever the phase."""
 
     kind: Literal["gate-shut"] = "gate-shut"
-    why: str
+    why: str = Field(min_length=1, max_length=500)
 
 
 class GateOpened(Happening):
     """By the instructor: takes a shut gate back, or overrides the phase."""
 
     kind: Literal["gate-opened"] = "gate-opened"
-    why: str
+    why: str = Field(min_length=1, max_length=500)
 
 
 class Asked(Happening):
@@ -216,11 +258,22 @@ class Closed(Happening):
 
 class Aborted(Happening):
     kind: Literal["aborted"] = "aborted"
-    why: str
+    why: str = Field(min_length=1, max_length=500)
+
+
+class Harmed(Happening):
+    """What it cost, counted when the drill was over: seconds in which customers were outside their SLO, orders that
+    they could not place, cents by which the books have come to differ; from the first trigger to the end."""
+
+    kind: Literal["harmed"] = "harmed"
+    out_of_slo_s: float = Field(ge=0)
+    orders_lost: int = Field(ge=0)
+    money_wrong_cents: int = Field(ge=0)
 
 
 What = Annotated[
     Armed
+    | Quiet
     | Triggered
     | Paged
     | Acknowledged
@@ -233,7 +286,9 @@ What = Annotated[
     | Entered
     | Acted
     | Mitigated
+    | Probed
     | Submitted
+    | Overridden
     | Guided
     | GateShut
     | GateOpened
@@ -246,7 +301,8 @@ What = Annotated[
     | SpecChanged
     | Written
     | Closed
-    | Aborted,
+    | Aborted
+    | Harmed,
     Field(discriminator="kind"),
 ]
 WHAT: TypeAdapter[What] = TypeAdapter(What)

@@ -3,7 +3,7 @@
 Nothing here changes anything. What may not be done raises Refused with a sentence for whoever asked.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from lab.drill import event as happened
 from lab.drill.drill import Drill
@@ -23,12 +23,29 @@ def arm(drill: Drill | None, wanted: happened.Armed) -> list[Happening]:
     return [wanted]
 
 
-def acknowledge(drill: Drill, page: str) -> list[Happening]:
+def quiet(drill: Drill | None, what: happened.Quiet) -> list[Happening]:
+    """The lab is ready; nothing to write down if nobody waits for it any longer."""
+    return [what] if drill and drill.phase is Phase.ARMED and drill.quiet is None else []
+
+
+def triggered(drill: Drill | None, figures: dict[str, float]) -> list[Happening]:
+    """The load has turned, if it was due."""
+    if drill is None or not trigger_due(drill):
+        return []
+    return [happened.Triggered(time=drill.triggers + 1, figures=figures)]
+
+
+def paged(drill: Drill | None, what: happened.Paged) -> list[Happening]:
+    """The first page after the trigger starts the drill's clock; others are pages."""
+    return [what] if drill and drill.phase is Phase.ARMED and drill.triggers else []
+
+
+def acknowledge(drill: Drill | None, page: str, late_s: float = 0.0) -> list[Happening]:
     _running(drill)
-    return [] if drill.acknowledged_s is not None else [happened.Acknowledged(page=page)]
+    return [] if drill.acknowledged_s is not None else [happened.Acknowledged(page=page, late_s=late_s)]
 
 
-def assess(drill: Drill, severity: Literal["critical", "warning", "none"], hurt: str) -> list[Happening]:
+def assess(drill: Drill | None, severity: Literal["critical", "warning", "none"], hurt: str) -> list[Happening]:
     """Leaves the alerting phase."""
     _in(drill, Phase.ALERTING)
     return [
@@ -37,27 +54,27 @@ def assess(drill: Drill, severity: Literal["critical", "warning", "none"], hurt:
     ]
 
 
-def pause(drill: Drill, why: str) -> list[Happening]:
+def pause(drill: Drill | None, why: str) -> list[Happening]:
     _running(drill)
     if drill.paused:
         raise Refused("The drill is paused already; go on with labctl drill resume.")
     return [happened.Paused(why=why)]
 
 
-def resume(drill: Drill, why: str) -> list[Happening]:
+def resume(drill: Drill | None, why: str) -> list[Happening]:
     _running(drill)
     if not drill.paused:
         raise Refused("The drill is not paused.")
     return [happened.Resumed(why=why)]
 
 
-def advance(drill: Drill) -> list[Happening]:
+def advance(drill: Drill | None) -> list[Happening]:
     """The instructor ends a phase before its time is up."""
     _timed(drill)
     return _end_of_phase(drill, "advanced", 0.0)
 
 
-def hint(drill: Drill, hints: list[str]) -> list[Happening]:
+def hint(drill: Drill | None, hints: list[str]) -> list[Happening]:
     """The next of the scenario's hints."""
     _in(drill, Phase.DARK_ROOM)
     if drill.hints >= len(hints):
@@ -65,7 +82,7 @@ def hint(drill: Drill, hints: list[str]) -> list[Happening]:
     return [happened.Hinted(number=drill.hints + 1, text=hints[drill.hints])]
 
 
-def require_submission(drill: Drill) -> None:
+def require_submission(drill: Drill | None) -> None:
     """May a root cause be handed in?"""
     _in(drill, Phase.DARK_ROOM)
     if drill.paused:
@@ -75,7 +92,7 @@ def require_submission(drill: Drill) -> None:
         raise Refused(f"The last one was not accepted: look again, and hand in the next in {left:.0f} s.")
 
 
-def submitted(drill: Drill, what: happened.Submitted) -> list[Happening]:
+def submitted(drill: Drill | None, what: happened.Submitted) -> list[Happening]:
     """What the referee's answer brings about."""
     require_submission(drill)
     if not what.accepted:
@@ -85,7 +102,7 @@ def submitted(drill: Drill, what: happened.Submitted) -> list[Happening]:
     return [what, happened.Entered(phase=Phase.AI_FIX, why="accepted")]
 
 
-def verified(drill: Drill, what: happened.Verified) -> list[Happening]:
+def verified(drill: Drill | None, what: happened.Verified) -> list[Happening]:
     """What a verdict brings about: the fix phase is over as soon as the fix is verified."""
     _timed(drill)
     if what.verdict == "verified" and drill.phase is Phase.AI_FIX:
@@ -93,18 +110,67 @@ def verified(drill: Drill, what: happened.Verified) -> list[Happening]:
     return [what]
 
 
-def close(drill: Drill) -> list[Happening]:
+def override(drill: Drill | None, why: str) -> list[Happening]:
+    """The instructor accepts the cause by hand."""
+    _in(drill, Phase.DARK_ROOM)
+    return [happened.Overridden(why=why), happened.Entered(phase=Phase.AI_FIX, why="overridden")]
+
+
+def note(drill: Drill | None, text: str) -> list[Happening]:
+    _running(drill)
+    return [happened.Noted(text=text)]
+
+
+def require_action(drill: Drill | None) -> None:
+    """May somebody do something about the harm?"""
+    _timed(drill)
+
+
+def acted(drill: Drill | None, whats: list[Happening]) -> list[Happening]:
+    """It was done."""
+    require_action(drill)
+    return whats
+
+
+def mitigatable(drill: Drill) -> bool:
+    """Would customers who are content now be so for the first time since the load turned?"""
+    return drill.phase.timed and drill.triggers > 0 and drill.again_s is None
+
+
+def mitigated(drill: Drill | None, again_s: float) -> list[Happening]:
+    """Customers have been content for a minute."""
+    return [happened.Mitigated(again_s=again_s)] if drill and mitigatable(drill) else []
+
+
+def shut_gate(drill: Drill | None, why: str) -> list[Happening]:
+    _timed(drill)
+    if drill.gate_shut:
+        raise Refused("The gate is shut already.")
+    return [happened.GateShut(why=why)]
+
+
+def open_gate(drill: Drill | None, why: str) -> list[Happening]:
+    _timed(drill)
+    return [happened.GateOpened(why=why)]
+
+
+def harmed(drill: Drill | None, what: happened.Harmed) -> list[Happening]:
+    """What a drill cost is written down once, when it is over."""
+    return [what] if drill and not drill.phase.running and drill.triggers and drill.harm is None else []
+
+
+def close(drill: Drill | None) -> list[Happening]:
     """The end, whatever is owed."""
     _in(drill, Phase.POST_MORTEM)
     return [_closed(drill)]
 
 
-def abort(drill: Drill, why: str) -> list[Happening]:
+def abort(drill: Drill | None, why: str) -> list[Happening]:
     _running(drill)
     return [happened.Aborted(why=why)]
 
 
-def write(drill: Drill, part: str, text: str) -> list[Happening]:
+def write(drill: Drill | None, part: str, text: str) -> list[Happening]:
     """One of the post-mortem's human parts, which may be begun as soon as there was a page."""
     _timed(drill)
     return [] if drill.written.get(part) == text else [happened.Written(part=part, text=text)]
@@ -123,12 +189,14 @@ def due(drill: Drill, profile: Profile) -> list[Happening]:
 
 
 def trigger_due(drill: Drill) -> bool:
-    """Is the load to turn now, for the first time or once more? It stays away for good when the fix is verified."""
-    if drill.paused or not drill.phase.running or drill.armed is None:
+    """Is the load to turn now, for the first time or once more? It stays away for good when the fix is verified, and
+    when there was nothing to fix."""
+    if drill.paused or not drill.phase.running or drill.armed is None or drill.quiet is None:
         return False
     if drill.triggers == 0:
         return drill.phase is Phase.ARMED and drill.clock.total_s >= drill.armed.delay_s
-    return drill.again_s is not None and drill.verified_s is None and drill.clock.total_s >= drill.again_s
+    over = drill.verified_s is not None or drill.control
+    return drill.again_s is not None and not over and drill.clock.total_s >= drill.again_s
 
 
 def gate(drill: Drill | None) -> str:
@@ -164,32 +232,18 @@ def _unanswered(drill: Drill, profile: Profile) -> bool:
     return waiting and drill.clock.phase_s >= profile.escalate
 
 
-def _running(drill: Drill) -> None:
-    if not drill.phase.running:
+def _running(drill: Drill | None) -> None:
+    if drill is None or not drill.phase.running:
         raise Refused("No drill is under way; an instructor starts one with labctl drill start.")
 
 
-def _timed(drill: Drill) -> None:
+def _timed(drill: Drill | None) -> None:
     _running(drill)
     if not drill.phase.timed:
         raise Refused("The drill is armed and nobody has been paged yet; wait for the pager.")
 
 
-def _in(drill: Drill, phase: Phase) -> None:
+def _in(drill: Drill | None, phase: Phase) -> None:
     _timed(drill)
     if drill.phase is not phase:
         raise Refused(f"That belongs to the {phase} phase; the drill is in {drill.phase}.")
-
-
-def figures(drill: Drill) -> dict[str, Any]:
-    """What `labctl drill status` shows, but for the remaining time, which is the profile's business."""
-    return {
-        "id": drill.armed.drill if drill.armed else None,
-        "phase": str(drill.phase),
-        "elapsed_s": round(drill.clock.total_s, 1),
-        "paused": drill.paused,
-        "page": drill.page.page if drill.page else None,
-        "root_cause": "accepted" if drill.cause else "open",
-        "release": drill.release,
-        "verdict": drill.verdict,
-    }

@@ -23,6 +23,8 @@ TOKEN = re.compile(
     r"""(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|(?P<sign>=~|!~|!=|[=(){},\[\]]))"""
 )
 MATCHERS = ("=", "!=", "=~", "!~")
+DURATION = re.compile(r"([0-9]+)(ms|[smh])")
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @dataclass(frozen=True)
@@ -34,16 +36,24 @@ class Matcher:
 
 @dataclass(frozen=True)
 class Selector:
-    """The one selector of `text`, which is the whole expression as it was written."""
+    """The one selector of `text`, which is the whole expression as it was written; `functions` are what it goes
+    through, the outermost first, and `range_s` is the seconds that it looks back over (0: none)."""
 
     text: str
     name: str
     matchers: tuple[Matcher, ...]
+    functions: tuple[str, ...] = ()
+    range_s: float = 0.0
 
     def fixes(self, label: str) -> str | None:
         """The value that the label is held to; None where it may be more than one."""
         values = {one.value for one in self.matchers if one.label == label and one.sign == "="}
         return values.pop() if len(values) == 1 else None
+
+    @property
+    def fixed(self) -> dict[str, str]:
+        """Every label that is held to one value, with the value."""
+        return {one.label: value for one in self.matchers if (value := self.fixes(one.label)) is not None}
 
 
 def parse(text: str) -> Selector:
@@ -54,6 +64,9 @@ def parse(text: str) -> Selector:
     selector = reader.expression()
     if reader.kind:
         raise reader.refused("ends before")
+    ranged = [name in OVER_TIME for name in selector.functions]
+    if any(ranged[:-1]) or any(ranged) != bool(selector.range_s):
+        raise UsageError("The metric expression wants a range, such as [30s], right inside rate and the like.")
     return selector
 
 
@@ -64,6 +77,7 @@ class _Reader:
         self.depth = 0
         self.kind: str | None = None
         self.word = ""
+        self.functions: list[str] = []
         self.next()
 
     def next(self) -> str:
@@ -96,12 +110,15 @@ class _Reader:
             raise self.refused("wants a metric's name instead of")
         name = self.next()
         if name in AGGREGATIONS and self.word in ("(", "by"):
+            self.functions.append(name)
             self.grouping()
             found = self.within()
             self.grouping()
         elif self.word == "(" and name == "histogram_quantile":
+            self.functions.append(name)
             found = self.within(number=True)
         elif self.word == "(" and name in OVER_TIME:
+            self.functions.append(name)
             found = self.within()
         else:
             found = self.selector(name)
@@ -137,13 +154,16 @@ class _Reader:
                 if self.word == ",":
                     self.next()
             self.take("}")
+        range_s = 0.0
         if self.word == "[":
             self.next()
-            if self.kind != "number":
+            duration = DURATION.fullmatch(self.word)
+            if self.kind != "number" or not duration:
                 raise self.refused("wants a duration instead of")
+            range_s = float(duration[1]) * SECONDS[duration[2]]
             self.next()
             self.take("]")
-        return Selector(self.text, name, tuple(matchers))
+        return Selector(self.text, name, tuple(matchers), tuple(self.functions), range_s)
 
     def matcher(self) -> Matcher:
         label = self.next()

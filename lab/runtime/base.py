@@ -89,7 +89,10 @@ class Runtime(Protocol):
         """
 
     def down(self, progress: Progress, *, purge: bool = False) -> None:
-        """End everything, also what a crash has left; `purge` forgets data, logs and tokens too."""
+        """End everything, also what a crash has left; `purge` forgets data, logs and tokens too.
+
+        A team's workspace is moved aside instead, and progress says where it is.
+        """
 
     def restart(self, services: Sequence[str], progress: Progress) -> None:
         """Restart these and return when they are healthy again."""

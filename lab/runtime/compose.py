@@ -191,8 +191,8 @@ class ComposeRuntime:
             if done.code:
                 progress.note(f"docker compose down failed ({reason(done.err.splitlines())}); ending all one by one")
             self._sweep(purge)
-            if purge:
-                self.state.purge()
+            if purge and (kept := self.state.purge()):
+                progress.note(f"the team's workspace is kept in {kept}")
 
     def _sweep(self, purge: bool) -> None:
         """Remove what bears the project's label and is no longer in the file, or could not be read from it."""

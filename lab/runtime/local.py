@@ -186,8 +186,8 @@ class LocalRuntime:
             if record := self.state.glance():
                 self.state.save(dataclasses.replace(record, wanted=False))
             self._end(progress)
-            if purge:
-                self.state.purge()
+            if purge and (kept := self.state.purge()):
+                progress.note(f"the team's workspace is kept in {kept}")
 
     def _end(self, progress: Progress) -> None:
         if self.supervisor.answers():

@@ -4,13 +4,15 @@ import dataclasses
 import sys
 
 from lab.runtime import database, packages
+from lab.runtime.base import WHOSE
 from lab.runtime.ports import HOST, Ports
 from lab.runtime.program import Program
 from lab.runtime.state import ROOT, State
 
+COMPANY = ("billing", "processor", "checkout", "inventory", "promotions", "orders", "partner")
 # Who asks whom, and who keeps something in the database. What is missing here a service cannot reach.
 CALLS = {
-    "warroom": ("alertmanager", "prometheus", "telemetry", "load"),
+    "warroom": ("alertmanager", "prometheus", "telemetry", "load", *COMPANY),
     "billing": ("processor",),
     "processor": ("billing",),
     "checkout": ("inventory",),
@@ -110,10 +112,10 @@ def _service(name: str, state: State, ports: Ports) -> Program:
     if name not in WITHOUT_DATABASE:
         extra["DATABASE_URL"] = database.url(state, "processor" if name == "processor" else "lab")
     if name == "warroom":
-        extra["WEBHOOK_TOKEN_FILE"] = str(state.tokens / "webhook")
-        extra["TEAM_TOKEN_FILE"] = str(state.tokens / "team")
+        extra |= {f"{whose.upper()}_TOKEN_FILE": str(state.tokens / whose) for whose in ("webhook", *WHOSE)}
         extra["STATE_DIR"] = str(state.data / "warroom")
         extra["WARDEN_URL"] = database.url(state, "warden")
+        extra["TRACES_URL"] = extra["LOGS_URL"] = ports.url("telemetry")
         extra["READER_URL"] = database.url(state, "reader")
     return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)
 

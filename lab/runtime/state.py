@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import fcntl
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from lab.errors import LabError, UsageError
@@ -19,7 +21,7 @@ from lab.runtime import processes
 
 ROOT = Path(__file__).resolve().parents[2]
 STATE = ROOT / ".lab"
-RESERVED = {"venv", "cache"}
+RESERVED = {"venv", "cache", "kept"}
 # sun_path holds 108 bytes on Linux and 104 on macOS, PostgreSQL's own file name included.
 LONGEST_SOCKET = 100
 
@@ -50,6 +52,7 @@ class State:
         self.logs = self.path / "logs"
         self.releases = self.path / "releases"
         self.run = self.path / "run"
+        self.workspace = self.path / "workspace"
 
     @property
     def sockets(self) -> Path:
@@ -152,10 +155,22 @@ class State:
     def given_up(self) -> bool:
         return any(processes.birth(one.pid) == one.birth for one in processes.read(self.path / "down"))
 
-    def purge(self) -> None:
+    def purge(self) -> Path | None:
+        """Forgets all but the team's workspace, which is moved aside; gives the folder where it is then."""
+        aside = self._set_aside() if self.workspace.exists() else None
         if self.sockets != self.run:
             shutil.rmtree(self.sockets, ignore_errors=True)
         shutil.rmtree(self.path, ignore_errors=False)
+        return aside
+
+    def _set_aside(self) -> Path:
+        kept = self.home / "kept"
+        kept.mkdir(exist_ok=True)
+        stamp = f"{self.name}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        names = itertools.chain([stamp], (f"{stamp}-{number}" for number in itertools.count(2)))
+        aside = next(kept / name for name in names if not (kept / name).exists())
+        self.workspace.rename(aside)
+        return aside
 
 
 def write_private(path: Path, text: str, *, exclusive: bool = False) -> None:

@@ -3,11 +3,14 @@
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import Header, HTTPException
 from kit import Problem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+Authorization = Annotated[str, Header()]
+Who = Literal["team", "instructor"]
 
 
 def read_token(path: Path) -> str:
@@ -24,15 +27,46 @@ def read_token(path: Path) -> str:
 def bearer(token: str, whose: str) -> Callable[[str], None]:
     """A dependency that lets in only requests that carry `token`."""
 
-    def check(authorization: Annotated[str, Header()] = "") -> None:
-        scheme, _, given = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not given:
-            detail = f"Send the {whose} token: Authorization: Bearer <token>."
-            raise Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
-        if not secrets.compare_digest(given.strip().encode(), token.encode()):
+    def check(authorization: Authorization = "") -> None:
+        if not _is(_given(authorization, whose), token):
             raise Problem(403, "Forbidden", f"This is not the {whose} token of this lab.")
 
     return check
+
+
+class Access:
+    """Dependencies for what the team or an instructor may do. Without an instructor's token there is no instructor."""
+
+    def __init__(self, team: str, instructor: str | None) -> None:
+        self._team = team
+        self._instructor = instructor
+
+    def actor(self, authorization: Authorization = "") -> Who:
+        """Who asks. 401 without a token, 403 with one that is nobody's."""
+        given = _given(authorization, "team or instructor")
+        if self._instructor and _is(given, self._instructor):
+            return "instructor"
+        if _is(given, self._team):
+            return "team"
+        raise Problem(403, "Forbidden", "This is neither the team token nor the instructor token of this lab.")
+
+    def instructor(self, authorization: Authorization = "") -> Who:
+        """403 for the team."""
+        if self.actor(authorization) != "instructor":
+            raise Problem(403, "Forbidden", "Only an instructor may do that: labctl --as instructor, or LAB_TOKEN.")
+        return "instructor"
+
+
+def _given(authorization: str, whose: str) -> str:
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not given.strip():
+        detail = f"Send the {whose} token: Authorization: Bearer <token>."
+        raise Problem(401, "Unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})
+    return given.strip()
+
+
+def _is(given: str, token: str) -> bool:
+    return secrets.compare_digest(given.encode(), token.encode())
 
 
 class BodyLimit:

@@ -2,7 +2,7 @@
 
 import re
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +58,8 @@ UPDATE pages SET resolved_at = :starts_at
 WHERE fingerprint = :fingerprint AND starts_at < :starts_at AND resolved_at IS NULL
 """
 
+NUMBER = r"[pP]-([1-9][0-9]{0,17})"
+
 
 class Page(BaseModel):
     """Times are ISO 8601 in UTC, with milliseconds."""
@@ -79,6 +81,11 @@ class Page(BaseModel):
 
 def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamp_of(at: float) -> str:
+    """Of a Unix time."""
+    return stamp(datetime.fromtimestamp(at, UTC))
 
 
 class Pages:
@@ -113,7 +120,7 @@ class Pages:
 
     def acknowledge(self, page_id: str) -> Page | None:
         """The page, acknowledged now or earlier; None if there is no such page. `P-12` is `p-12`."""
-        number = re.fullmatch(r"[pP]-([1-9][0-9]{0,17})", page_id)
+        number = re.fullmatch(NUMBER, page_id)
         if number is None:
             return None
         with self._transaction() as database:
@@ -122,6 +129,20 @@ class Pages:
                 (stamp(self._clock()), int(number[1])),
             ).fetchone()
         return _page(row) if row else None
+
+    def get(self, page_id: str) -> Page | None:
+        number = re.fullmatch(NUMBER, page_id)
+        if number is None:
+            return None
+        with self._transaction() as database:
+            row = database.execute("SELECT * FROM pages WHERE number = ?", (int(number[1]),)).fetchone()
+        return _page(row) if row else None
+
+    def first(self, since: str, alerts: Set[tuple[str, str]]) -> Page | None:
+        """The first page delivered `since` then for one of the alerts, by their names and services."""
+        with self._transaction() as database:
+            rows = database.execute("SELECT * FROM pages WHERE delivered_at >= ? ORDER BY number", (since,)).fetchall()
+        return next((_page(row) for row in rows if (row["alertname"], row["service"]) in alerts), None)
 
     def open(self) -> set[str]:
         """The fingerprints of all pages that still fire."""

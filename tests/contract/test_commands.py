@@ -4,6 +4,7 @@ import click
 import pytest
 
 from lab.cli import labctl
+from lab.cli.drill import SECTIONS
 from lab.cli.reference import reference
 from lab.runtime.state import ROOT
 
@@ -23,8 +24,15 @@ COMMANDS = {
     "test",
     "token",
     "images",
+    "drill",
+    "panic",
 }
-READING = ["status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench"]
+READING = [
+    *("status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench"),
+    *("drill status", "drill events", "drill report", "drill history", "drill debrief", "drill mechanisms"),
+    *("drill probe", "drill submit", "drill workspace", "drill diff", "drill deploy", "drill releases"),
+]
+DRILL = [name for names in SECTIONS.values() for name in names]
 
 
 def command(words: str) -> click.Command:
@@ -52,7 +60,21 @@ def test_everything_that_reads_prints_json(words: str):
 
 
 @pytest.mark.parametrize(
-    "words", [*sorted(COMMANDS - {"scenarios", "load", "test", "images"}), "load start", "load stop", "pages ack"]
+    "words",
+    [
+        *sorted(COMMANDS - {"scenarios", "load", "test", "images", "drill"}),
+        *("load start", "load stop", "pages ack"),
+        *(f"drill {name}" for name in DRILL if name != "mechanisms"),
+    ],
 )
 def test_every_command_about_a_lab_takes_its_name(words: str):
     assert "--name" in {option for parameter in command(words).params for option in parameter.opts}
+
+
+@pytest.mark.parametrize("name", [name for name in DRILL if name not in ("mechanisms", "diff")])
+def test_everything_that_is_asked_of_the_war_room_can_be_asked_as_the_instructor(name: str):
+    assert "--as" in {option for parameter in command(f"drill {name}").params for option in parameter.opts}
+
+
+def test_no_command_of_the_drill_stands_in_two_sections():
+    assert len(DRILL) == len(set(DRILL))

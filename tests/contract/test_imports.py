@@ -14,16 +14,41 @@ LAYERS = {
     "lab.errors": (),
     "lab.environment": (),
     "lab.scenario": ("lab.errors",),
-    "lab.private": ("lab.errors", "lab.scenario"),
+    "lab.private": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.drill": ("lab.errors",),
     "lab.profile": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.clients": ("lab.errors",),
     "lab.telemetry": ("lab.errors",),
     "lab.releases": ("lab.errors",),
     "lab.runtime": ("lab.errors", "lab.releases"),
-    "lab.cli": ("lab.errors", "lab.environment", "lab.scenario", "lab.clients", "lab.releases", "lab.runtime"),
+    "lab.git": ("lab.errors",),
+    "lab.workspace": ("lab.errors", "lab.git"),
+    "lab.bank": ("lab.errors", "lab.scenario", "lab.drill", "lab.workspace"),
+    "lab.lesson": ("lab.errors", "lab.scenario"),
+    "lab.cli": (
+        "lab.errors",
+        "lab.environment",
+        "lab.scenario",
+        "lab.profile",
+        "lab.clients",
+        "lab.runtime",
+        "lab.drill",
+        "lab.releases",
+        "lab.git",
+        "lab.workspace",
+    ),
 }
-OF_THE_WAR_ROOM = ("lab.scenario", "lab.clients", "lab.drill", "lab.releases")
+OF_THE_WAR_ROOM = (
+    "lab.errors",
+    "lab.scenario",
+    "lab.private",
+    "lab.profile",
+    "lab.bank",
+    "lab.lesson",
+    "lab.clients",
+    "lab.drill",
+    "lab.releases",
+)
 
 
 def modules(folder: Path, root: Path) -> dict[str, Path]:

@@ -32,6 +32,23 @@ def test_it_is_named_after_its_load(found: scenario.Scenario) -> None:
     assert found.profile in Settings().profiles
 
 
+@pytest.mark.parametrize("found", ALL, ids=IDS)
+def test_what_a_drill_may_draw_its_load_takes(found: scenario.Scenario) -> None:
+    assert found.figures, "every drill would be the same"
+    usual = Settings().profiles[found.profile]
+    for name, bounds in found.figures.items():
+        for bound in bounds:
+            taken = type(usual).model_validate({**usual.model_dump(), name: bound})
+            assert type(getattr(taken, name)) is type(bound), f"{name} is drawn as {type(bound).__name__}"
+
+
+def test_bounds_that_do_not_ascend_are_refused(copied: Path) -> None:
+    path = copied / "flash-sale" / "scenario.yaml"
+    path.write_text(path.read_text().replace("size: [40, 46]", "size: [46, 40]"))
+    with pytest.raises(LabError, match=r"figures\.size.*the first is above the second"):
+        scenario.load(path)
+
+
 def test_no_profile_is_left_over() -> None:
     assert set(Settings().profiles) - {found.profile for found in ALL} == {"healthy"}
 

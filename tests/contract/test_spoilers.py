@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import private, scenario
+from lab import private, scenario, workspace
+from lab.git import Git
 
 ROOT = Path(__file__).parents[2]
 IDS = [found.id for found in scenario.load_all()]
@@ -28,9 +29,10 @@ VISIBLE = [
     "dashboards/**/*.json",
     "dashboards/**/*.py",
     "scenarios/*/scenario.yaml",
+    "workspace/**/*",
 ]
 # These speak of the lab, so they may say that it has faults, drills and instructors; what the faults are, they may not.
-OF_THE_LAB = ("README.md", "docs/", "services/warroom/")
+OF_THE_LAB = ("README.md", "docs/", "services/warroom/", "workspace/README.md", "workspace/AGENTS.md")
 # Seen through telemetry and the process list, not as files: of these only what is a string at run time counts.
 NAMING = ["loadgen/*.py", "lab/runtime/programs.py"]
 
@@ -63,7 +65,8 @@ def visible(root: Path) -> Iterator[tuple[Path, str]]:
     """Every text that a trainee can see, with the file it comes from."""
     for pattern in VISIBLE:
         for path in sorted(root.glob(pattern)):
-            yield path.relative_to(root), path.read_text()
+            if path.is_file() and not workspace.CACHES & set(path.parts):
+                yield path.relative_to(root), path.read_text()
     for pattern in NAMING:
         for path in sorted(root.glob(pattern)):
             yield path.relative_to(root), strings(path.read_text())
@@ -86,10 +89,27 @@ def test_nothing_visible_gives_it_away(scenario_id: str) -> None:
     assert not found, "\n".join(found)
 
 
+def test_every_file_of_the_workspace_is_searched() -> None:
+    searched = {path for path, _ in visible(ROOT)}
+    assert [name for name, path in workspace.files().items() if path.relative_to(ROOT) not in searched] == []
+
+
+@pytest.mark.parametrize("scenario_id", IDS)
+def test_neither_do_the_workspaces_history_and_names(tmp_path: Path, scenario_id: str) -> None:
+    made = workspace.Workspace(tmp_path / "made")
+    made.open("d-1")
+    told = Git(made.path).run("log", "--all", "--name-only", "--format=%D%n%an%n%ae%n%B")
+    (tmp_path / "alerts").mkdir()
+    (tmp_path / "alerts" / "history.md").write_text(told)
+    assert "orders/app.py" in told
+    assert findings(tmp_path, spoilers(scenario_id)) == []
+
+
 def test_what_should_be_searched_is_there() -> None:
     seen = [str(path) for path, _ in visible(ROOT)]
     services = ("billing", "processor", "checkout", "inventory", "promotions", "orders", "partner", "kit")
-    expected = [f"services/{name}/" for name in services] + ["alerts/rules/", "alerts/runbooks/", "loadgen/"]
+    expected = [f"services/{name}/" for name in services]
+    expected += ["alerts/rules/", "alerts/runbooks/", "loadgen/", "workspace/tests/", "workspace/guardrails/"]
     assert [start for start in expected if not any(path.startswith(start) for path in seen)] == []
 
 
@@ -129,6 +149,8 @@ ANYWHERE = [
     ("services/orders/app.py", "import time  # noqa"),
     ("services/chaos_kit/app.py", ""),
     ("alerts/rules/books.yml", "# fires when the instructor starts it"),
+    ("workspace/guardrails/lint/example.yml", "id: the-bug"),
+    ("workspace/tests/test_faults.py", ""),
 ]
 
 

@@ -23,6 +23,7 @@ ARMED = happened.Armed(
     team="blue",
     delay_s=90.0,
 )
+QUIET = happened.Quiet(since=999_900.0, until=999_930.0)
 PAGE = happened.Paged(page="p-1", alertname="CustomerErrorsHigh", service="checkout", severity="critical")
 CAUSE = happened.Submitted(
     component="checkout", mechanism="x", location="app.py", sentence="…", pieces=[], accepted=True
@@ -69,7 +70,7 @@ class History:
 
 @pytest.fixture
 def paged() -> History:
-    return History().wait(90).add(happened.Triggered(time=1)).wait(20).add(PAGE)
+    return History().wait(45).add(QUIET).wait(90).add(happened.Triggered(time=1)).wait(20).add(PAGE)
 
 
 @pytest.fixture
@@ -87,8 +88,32 @@ def test_the_clock_starts_with_the_page(paged):
     assert paged.wait(30).drill.clock.total_s == 30
 
 
+def test_a_page_that_was_noticed_late_started_the_clock_when_it_was_delivered():
+    history = History().wait(45).add(QUIET).wait(90).add(happened.Triggered(time=1)).wait(23)
+    history.add(*rules.paged(history.drill, PAGE.model_copy(update={"late_s": 3.0})))
+    assert (history.drill.clock.total_s, history.drill.clock.phase_s) == (3, 3)
+    history.wait(9).add(*rules.acknowledge(history.drill, "p-1", 2.0))
+    assert history.drill.acknowledged_s == 10
+
+
+def test_only_the_first_page_after_the_trigger_starts_the_clock(paged):
+    assert rules.paged(paged.drill, PAGE) == []
+    assert rules.paged(History().add(QUIET).drill, PAGE) == []
+    assert rules.paged(None, PAGE) == []
+
+
+def test_the_trigger_waits_until_the_lab_is_as_new():
+    history = History().wait(1_000)
+    assert not rules.trigger_due(history.drill)
+    assert rules.triggered(history.drill, {}) == []
+    history.add(*rules.quiet(history.drill, QUIET)).wait(89)
+    assert not rules.trigger_due(history.drill)
+    assert rules.triggered(history.wait(1).drill, {"size": 40}) == [happened.Triggered(time=1, figures={"size": 40})]
+    assert rules.quiet(history.drill, QUIET) == []
+
+
 def test_the_trigger_is_due_after_the_drawn_delay():
-    history = History().wait(89)
+    history = History().add(QUIET).wait(89)
     assert not rules.trigger_due(history.drill)
     assert rules.trigger_due(history.wait(1).drill)
     assert not rules.trigger_due(history.add(happened.Triggered(time=1)).wait(500).drill)
@@ -149,6 +174,8 @@ def test_nothing_is_fixed_in_a_drill_without_an_incident(dark):
     none = CAUSE.model_copy(update={"mechanism": happened.NO_INCIDENT})
     dark.add(*rules.submitted(dark.drill, none))
     assert (dark.drill.phase, dark.drill.owed) == (Phase.POST_MORTEM, [])
+    dark.add(happened.Mitigated(again_s=10)).wait(20)
+    assert not rules.trigger_due(dark.drill)
 
 
 def test_a_pause_stops_the_clock_and_the_gate(fixing):
@@ -164,6 +191,53 @@ def test_a_phase_that_is_entered_while_paused_stands_still(dark):
     dark.add(*rules.pause(dark.drill, "…"))
     dark.add(*rules.advance(dark.drill)).wait(500)
     assert (dark.drill.phase, dark.drill.clock.phase_s) == (Phase.AI_FIX, 0)
+
+
+def test_the_instructor_accepts_the_cause_by_hand(dark):
+    dark.add(*rules.override(dark.drill, "time for lunch"))
+    drill = dark.drill
+    assert (drill.phase, drill.accepted, drill.cause, drill.cause_s) == (Phase.AI_FIX, True, None, 60)
+    assert "an accepted root cause" not in drill.owed
+    with pytest.raises(Refused, match="dark-room"):
+        rules.override(drill, "again")
+
+
+def test_it_is_mitigated_once_for_every_time_that_the_load_turned(paged):
+    paged.add(*rules.mitigated(paged.drill, 100.0))
+    assert rules.mitigated(paged.drill, 100.0) == []
+    paged.wait(100).add(*rules.triggered(paged.drill, {}))
+    assert rules.mitigated(paged.drill, 100.0) == [happened.Mitigated(again_s=100)]
+    assert rules.mitigated(History().add(QUIET).drill, 100.0) == []
+
+
+def test_harm_is_written_down_once_when_it_is_over(paged):
+    harm = happened.Harmed(out_of_slo_s=60, orders_lost=3, money_wrong_cents=0)
+    assert rules.harmed(paged.drill, harm) == []
+    paged.add(*rules.abort(paged.drill, "fire alarm")).add(*rules.harmed(paged.drill, harm))
+    assert (paged.drill.harm, paged.drill.aborted) == (harm, "fire alarm")
+    assert rules.harmed(paged.drill, harm) == []
+    never = History().add(QUIET)
+    assert rules.harmed(never.add(*rules.abort(never.drill, "…")).drill, harm) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        lambda drill: rules.pause(drill, "…"),
+        lambda drill: rules.advance(drill),
+        lambda drill: rules.hint(drill, ["?"]),
+        lambda drill: rules.abort(drill, "…"),
+        lambda drill: rules.note(drill, "…"),
+        lambda drill: rules.acknowledge(drill, "p-1"),
+        lambda drill: rules.submitted(drill, CAUSE),
+        lambda drill: rules.open_gate(drill, "…"),
+        lambda drill: rules.shut_gate(drill, "…"),
+        lambda drill: rules.require_action(drill),
+    ],
+)
+def test_without_a_drill_nothing_can_be_done_to_it(rule):
+    with pytest.raises(Refused, match="No drill is under way"):
+        rule(None)
 
 
 def test_pace_scales_phases():
@@ -242,6 +316,7 @@ def test_the_trigger_comes_back_until_the_fix_is_verified(fixing):
     fixing.add(happened.Triggered(time=2)).wait(1_000)
     assert not rules.trigger_due(fixing.drill)
     fixing.add(happened.Mitigated(again_s=10))
+    assert rules.trigger_due(fixing.wait(10).drill)
     fixing.add(happened.Verified(release="r", verdict="verified", checks=[])).wait(500)
     assert not rules.trigger_due(fixing.drill)
 

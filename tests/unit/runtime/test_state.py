@@ -89,8 +89,21 @@ def test_purge_leaves_nothing_but_the_home(tmp_path: Path):
     state = State("main", tmp_path / ("d" * LONGEST_SOCKET))
     state.create()
     state.token("team")
-    state.purge()
-    assert not state.path.exists() and not state.sockets.exists() and state.home.exists()
+    assert state.purge() is None
+    assert not state.path.exists() and not state.sockets.exists() and list(state.home.iterdir()) == []
+
+
+def test_purge_moves_a_teams_work_aside_each_time_to_a_folder_of_its_own(state: State):
+    kept = []
+    for work in ("first", "second", "third"):
+        state.create()
+        state.workspace.mkdir()
+        (state.workspace / "app.py").write_text(work)
+        kept.append(state.purge())
+        assert not state.path.exists()
+    assert [(folder / "app.py").read_text() for folder in kept] == ["first", "second", "third"]
+    assert {folder.parent for folder in kept} == {state.home / "kept"}
+    assert all(folder.name.startswith(f"{state.name}-20") for folder in kept)
 
 
 def _hold(home: Path, held, release) -> None:

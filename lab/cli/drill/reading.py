@@ -1,0 +1,89 @@
+"""status, events, report, history, debrief: what there is to see of drills."""
+
+import json
+import time
+
+import click
+
+from lab.cli import options
+from lab.cli.drill import session, showing
+from lab.clients.drill import Drill
+from lab.runtime.base import Whose
+
+POLL_S = 1.0
+
+
+@session.command(reads=True)
+def status(name: str, whose: Whose | None, as_json: bool) -> None:
+    """The phase, what is left of it, and what is owed."""
+    with session.room(name, whose) as room:
+        found = room.status()
+    if as_json:
+        options.print_json(found)
+        return
+    if found["phase"] == "idle" and not found.get("preparing"):
+        click.echo("No drill so far; an instructor starts one with labctl drill start.")
+        return
+    console = options.console()
+    for line in showing.status(found):
+        console.print(line, soft_wrap=True)
+
+
+@session.command(reads=True)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the drill is over.")
+def events(name: str, whose: Whose | None, as_json: bool, follow: bool) -> None:
+    """What happened in the drill, the newest last; minutes and seconds are since the page.
+
+    JSON is one array, with --follow one object a line.
+    """
+    with session.room(name, whose) as room:
+        found = room.events()
+        if as_json and not follow:
+            options.print_json(found)
+            return
+        if not found and not follow:
+            click.echo("Nothing has happened so far.")
+        _print_events(room, found, as_json, follow)
+
+
+def _print_events(room: Drill, found: list[dict], as_json: bool, follow: bool) -> None:
+    console = options.console()
+    last = 0
+    while True:
+        for one in found:
+            last = one["number"]
+            if as_json:
+                click.echo(json.dumps(one))
+            else:
+                console.print(showing.event(one), soft_wrap=True)
+        if not follow or (not found and room.status()["phase"] in session.ENDED):
+            return
+        time.sleep(0 if found else POLL_S)
+        found = room.events(after=last)
+
+
+@session.command(reads=True)
+def report(name: str, whose: Whose | None, as_json: bool) -> None:
+    """The drill in figures: times, harm, tries, verdicts, and what is owed."""
+    with session.room(name, whose) as room:
+        showing.show(room.report(), as_json)
+
+
+@session.command(reads=True)
+def history(name: str, whose: Whose | None, as_json: bool) -> None:
+    """This lab's drills, to compare."""
+    with session.room(name, whose) as room:
+        found = room.history()
+    if as_json:
+        options.print_json(found)
+    elif found:
+        options.console().print(showing.table(found))
+    else:
+        click.echo("No drill so far.")
+
+
+@session.command(reads=True)
+def debrief(name: str, whose: Whose | None, as_json: bool) -> None:
+    """The answer, and how it could have been seen; after the end of the drill only."""
+    with session.room(name, whose) as room:
+        showing.show(room.debrief(), as_json)

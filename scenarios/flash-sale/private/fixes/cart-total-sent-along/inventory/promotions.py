@@ -1,0 +1,51 @@
+"""Promotions, which can put free items into an order."""
+
+from decimal import Decimal
+
+import httpx
+from kit import Problem
+from pydantic import BaseModel, ValidationError
+
+from inventory.reservations import Item
+
+
+class Decision(BaseModel):
+    promotion: str | None
+    discount: Decimal
+    free_items: list[Item]
+
+
+class Promotions:
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
+
+    def decide(self, cart_id: str, total: Decimal | None = None) -> Decision:
+        """What the cart gets; a Problem with 404, 502, 503 or 504 where that can't be found out.
+
+        `total` is the cart's before any promotion; without it promotions reads the cart itself.
+        """
+        body = {"cart_id": cart_id}
+        if total is None:
+            reply = self._ask(body)
+        else:
+            reply = self._ask(body | {"total": str(total)})
+            if reply.status_code == 422:  # promotions is a release behind and takes the id alone
+                reply = self._ask(body)
+        if reply.status_code == 404:
+            raise Problem(404, "Unknown cart", f"There is no cart {cart_id}; check its id.")
+        if reply.status_code in (503, 504):
+            raise Problem(reply.status_code, "Promotions unavailable", "Promotions can't decide now; try again.")
+        try:
+            return Decision.model_validate_json(reply.raise_for_status().content)
+        except (httpx.HTTPStatusError, ValidationError) as error:
+            raise Problem(
+                502, "Bad answer from promotions", "Promotions' answer was not a decision; see its log."
+            ) from error
+
+    def _ask(self, body: dict) -> httpx.Response:
+        try:
+            return self._client.post("/decisions", json=body)
+        except httpx.TimeoutException as error:
+            raise Problem(504, "Promotions timed out", "Promotions did not decide in time; try again.") from error
+        except httpx.TransportError as error:
+            raise Problem(503, "Promotions unreachable", "Promotions can't be reached; try again shortly.") from error

@@ -1,0 +1,1 @@
+"""Root causes, held against the lab's own telemetry and database; and requests that the lab sends for a team."""

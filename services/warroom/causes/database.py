@@ -1,0 +1,97 @@
+"""Queries of the team and of the referee, as the role that may only read."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+import psycopg
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from psycopg import Connection
+from psycopg.rows import tuple_row
+
+from lab.drill.facts import Case, Entity, Table
+from lab.errors import LabError, UsageError
+
+MOST_ROWS = 5_000
+LONGEST_QUERY = 4_000  # characters
+LONGEST_CELL = 200
+PATIENCE = "5s"
+
+
+class Database:
+    """Nothing of what it asks appears in a trace: the referee's queries would tell the answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
+        """What the team's query gives, and what the referee's does at the same moment."""
+        text = query.strip().rstrip(";").rstrip()
+        if len(text) > LONGEST_QUERY:
+            raise UsageError(f"The query has {len(text)} characters; find what shows it in {LONGEST_QUERY} at most.")
+        with self._snapshot() as connection:
+            # The referee's first: a query can change settings of its session.
+            known = _entities(connection, entities, case) if entities else []
+            try:
+                return _table(connection, text), known
+            except psycopg.errors.QueryCanceled:
+                raise UsageError(f"The query takes longer than {PATIENCE}; ask for less.") from None
+            except psycopg.OperationalError:
+                raise
+            except psycopg.Error as error:
+                reason = (error.diag.message_primary or str(error)).splitlines()[0].rstrip(".")
+                raise UsageError(f"The query is refused by the database: {reason}; correct it.") from None
+
+    def entities(self, query: str, case: Case) -> list[Entity]:
+        with self._snapshot() as connection:
+            return _entities(connection, query, case)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
+        """One moment of the database, in a connection that does not outlive the question."""
+        with suppress_instrumentation():
+            try:
+                with closing(psycopg.connect(self._url, connect_timeout=5, row_factory=tuple_row)) as connection:
+                    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                    connection.read_only = True
+                    connection.execute(f"SET LOCAL statement_timeout = '{PATIENCE}'")
+                    yield connection
+                    connection.rollback()
+            except psycopg.OperationalError as error:
+                reason = " ".join(str(error).split()).rstrip(".")
+                raise LabError(f"The database does not answer ({reason}); see labctl logs postgres.") from error
+
+
+def _table(connection: Connection, query: str) -> Table:
+    # Prepared, it goes by the protocol in which there is one statement at a time.
+    (plan,) = connection.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}\n", prepare=True).fetchone() or ([],)
+    with connection.cursor(name="evidence") as cursor:
+        cursor.execute(f"{query}\n")  # a declared cursor takes nothing that writes
+        rows = cursor.fetchmany(MOST_ROWS + 1)
+        columns = tuple(column.name for column in cursor.description or ())
+    return Table(
+        columns=columns,
+        rows=tuple(tuple(_text(cell) for cell in row) for row in rows[:MOST_ROWS]),
+        touched=frozenset(_touched(plan)),
+        whole=len(rows) <= MOST_ROWS,
+    )
+
+
+def _text(cell: Any) -> str | None:
+    return None if cell is None else str(cell)[:LONGEST_CELL]
+
+
+def _touched(plan: Any) -> Iterator[str]:
+    """The tables that a plan reads, wherever in it."""
+    if isinstance(plan, dict):
+        if "Relation Name" in plan:
+            yield f"{plan.get('Schema', '')}.{plan['Relation Name']}"
+        plan = list(plan.values())
+    if isinstance(plan, list):
+        for part in plan:
+            yield from _touched(part)
+
+
+def _entities(connection: Connection, query: str, case: Case) -> list[Entity]:
+    rows = connection.execute(query, {"since": case.quiet.start}).fetchall()
+    return [Entity(frozenset(ids), float(at), bool(affected)) for ids, at, affected in rows]

@@ -1,0 +1,90 @@
+"""From what a team hands in to what is written down about it."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lab import private
+from lab.drill import event as happened
+from lab.drill import rules
+from lab.drill.case import case
+from lab.drill.cause import Submission, named
+from lab.drill.drill import Drill
+from lab.drill.event import Actor
+from lab.drill.evidence import Referee, Ruling
+from lab.drill.patterns import Evidence
+from lab.drill.sources import Sources
+from lab.scenario import FOLDER
+from warroom.drills import Drills
+
+# Of an assessment, for the first accepted cause; each that was not accepted takes some away.
+POINTS = 100
+PRICE_OF_A_TRY = 20
+
+Open = Callable[[], AbstractContextManager[Sources]]
+
+
+class Causes:
+    """`sources` opens what the referee asks; `folder` is where the scenarios are."""
+
+    def __init__(
+        self, drills: Drills, sources: Open, folder: Path = FOLDER, now: Callable[[], float] = time.time
+    ) -> None:
+        self._drills = drills
+        self._sources = sources
+        self._folder = folder
+        self._now = now
+
+    def submit(self, who: Actor, submission: Submission) -> dict[str, Any]:
+        """`{accepted, why, pieces: [{ref, held, why}], cooldown_s, points}`.
+
+        Raises UsageError for what may not be handed in now or is no evidence, LabError where the lab cannot tell;
+        neither is a try.
+        """
+        drill = self._drills.current()
+        rules.require_submission(drill)
+        assert drill and drill.armed
+        ruling = self._rule(drill.armed.scenario, submission)
+        what = happened.Submitted(
+            **submission.model_dump(include={"component", "mechanism", "location", "sentence"}),
+            pieces=[_piece(one, ruling) for one in map(asdict, ruling.findings)],
+            accepted=ruling.accepted,
+        )
+        # Of two at once the first is judged; the other meets what it brought about.
+        after = self._drills.record(who, lambda now: rules.submitted(now, what))
+        return {
+            "accepted": ruling.accepted,
+            "why": ruling.why,
+            "pieces": [{"ref": one.ref, "held": one.held, "why": one.why} for one in ruling.findings],
+            "cooldown_s": _cooldown_s(after),
+            "points": _points(after),
+        }
+
+    def _rule(self, scenario: str, submission: Submission) -> Ruling:
+        secret = private.load(scenario, self._folder)
+        evidence: Evidence = private.evidence(scenario, self._folder)
+        events = self._drills.events()
+        with self._sources() as sources:
+            known = case(events, self._now())
+            assert known, "a drill in the dark room has been triggered"
+            is_named = named(submission, secret.answers) is not None
+            return Referee(sources, known, evidence).rule(submission, is_named)
+
+
+def _piece(finding: dict[str, Any], ruling: Ruling) -> dict[str, Any]:
+    """What the log keeps: which pattern a piece showed is no news once the cause is accepted, and would be before."""
+    return finding if ruling.accepted else {name: finding[name] for name in ("ref", "kind", "held", "why")}
+
+
+def _cooldown_s(drill: Drill | None) -> float:
+    return round(max(0.0, drill.cooldown_until_s - drill.clock.total_s), 1) if drill and drill.cause is None else 0.0
+
+
+def _points(drill: Drill | None) -> int | None:
+    """What an accepted cause is worth now; None in practice, where nothing is counted."""
+    if drill is None or drill.armed is None or not drill.armed.assessment:
+        return None
+    return max(0, POINTS - PRICE_OF_A_TRY * (drill.tries - (drill.cause is not None)))

@@ -1,0 +1,89 @@
+"""The pager over HTTP: Alertmanager's webhook, the pages, acknowledgement, runbooks, and where dashboards are."""
+
+import base64
+import hashlib
+import logging
+import re
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from kit import Problem
+from pydantic import BaseModel
+
+from warroom.access import bearer, read_token
+from warroom.dashboards import Dashboards
+from warroom.notification import Notification
+from warroom.pages import Page
+from warroom.room import Room
+from warroom.runbooks import Runbooks
+
+log = logging.getLogger("warroom")
+
+HERE = Path(__file__).parent
+
+
+class Received(BaseModel):
+    alerts: int
+    new_pages: int
+
+
+def router(room: Room) -> APIRouter:
+    settings, pages = room.settings, room.pages
+    runbooks = Runbooks(settings.runbooks_dir)
+    dashboards = Dashboards(settings.grafana_url, settings.prometheus_url)
+    pager = (HERE / "pager.html").read_text()
+    alertmanager_only = Depends(bearer(read_token(settings.webhook_token_file), "webhook"))
+    team_only = Depends(bearer(read_token(settings.team_token_file), "team"))
+    api = APIRouter()
+
+    @api.post("/webhooks/alertmanager", dependencies=[alertmanager_only])
+    def receive(notification: Notification) -> Received:
+        new = pages.receive(notification.alerts)
+        for alert in notification.alerts:
+            fields = {name: alert.labels.get(name, "") for name in ("alertname", "severity")}
+            log.info("alert received", extra={"status": alert.status, "about": alert.labels.get("service"), **fields})
+        return Received(alerts=len(notification.alerts), new_pages=new)
+
+    @api.get("/api/pages")
+    def list_pages(limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> list[Page]:
+        return pages.list(limit)
+
+    @api.post("/api/pages/{page_id}/ack", dependencies=[team_only])
+    def acknowledge(page_id: str) -> Page:
+        page = pages.acknowledge(page_id)
+        if page is None:
+            raise Problem(404, "Not Found", f"There is no page {page_id!r}; GET /api/pages lists them.")
+        return page
+
+    @api.get("/runbooks/{alertname}", response_class=HTMLResponse)
+    def runbook(alertname: str) -> HTMLResponse:
+        html = runbooks.html(alertname)
+        if html is None:
+            raise Problem(
+                404, "Not Found", f"There is no runbook {alertname!r}; there are {', '.join(runbooks.names)}."
+            )
+        return _page(html)
+
+    @api.get("/d/{uid}", response_class=HTMLResponse)
+    def dashboard(uid: str, request: Request) -> Response:
+        address = dashboards.address(uid, request.url.query)
+        return RedirectResponse(address, 302) if address else _page(dashboards.html(uid))
+
+    @api.get("/", response_class=HTMLResponse)
+    def show_pager() -> HTMLResponse:
+        return _page(pager)
+
+    return api
+
+
+def _page(html: str) -> HTMLResponse:
+    """The HTML with a policy under which only its own script runs, and talks to this server alone."""
+    scripts = [hashlib.sha256(text.encode()).digest() for text in re.findall(r"<script>(.*?)</script>", html, re.S)]
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in scripts) or "'none'"
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return HTMLResponse(html, headers={"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"})

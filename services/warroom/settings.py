@@ -1,0 +1,42 @@
+"""What the war room is told by its environment."""
+
+from pathlib import Path
+
+import kit
+from pydantic import Field, field_validator
+
+from lab.scenario import FOLDER as SCENARIOS
+from warroom.access import read_token
+
+HERE = Path(__file__).parent
+
+
+class Settings(kit.Settings):
+    """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
+
+    `grafana_url` and `prometheus_url` are for links: what a browser calls them. `prometheus_api_url` is what this
+    process calls Prometheus, where that is something else. Drills also need `instructor_token_file`, `load_url`,
+    `releases_dir`, and `warden_url`, the database as the role that may drop what services have made.
+    """
+
+    service: str = "warroom"
+    webhook_token_file: Path
+    team_token_file: Path
+    instructor_token_file: Path | None = None
+    state_dir: Path
+    alertmanager_url: str = ""
+    grafana_url: str = ""
+    prometheus_url: str = ""
+    prometheus_api_url: str = ""
+    load_url: str = ""
+    warden_url: str = Field(default="", repr=False)  # holds a password
+    releases_dir: Path | None = None
+    runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
+    scenarios_dir: Path = SCENARIOS
+
+    @field_validator("webhook_token_file", "team_token_file", "instructor_token_file")
+    @classmethod
+    def _holds_a_token(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            read_token(path)
+        return path

@@ -1,0 +1,51 @@
+"""What is told of drills, and to whom: until it is over the team learns nothing that it is to find out."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from lab.drill.drill import Drill, apply
+from lab.drill.event import Event, Triggered
+from lab.drill.report import report
+from warroom.access import Who
+
+# The scenario, and what with the seed could be computed.
+HIDDEN = {
+    "armed": {"scenario", "seed", "delay_s"},
+    "triggered": {"figures"},
+    "mitigated": {"again_s"},
+}
+
+
+def told(events: Sequence[Event], whom: Who, over: bool, cooldown_s: float) -> Iterator[dict[str, Any]]:
+    """One drill's events, each with `elapsed_s`: the drill's seconds since the page, None before it."""
+    everything = over or whom == "instructor"
+    drill: Drill | None = None
+    paged = any(one.what.kind == "paged" for one in events)
+    for one in events:
+        drill = apply(drill, one, cooldown_s)
+        # That it has begun is for the pager to say.
+        if isinstance(one.what, Triggered) and not paged and not everything:
+            continue
+        yield {
+            "number": one.number,
+            "at": one.when.iso(),
+            "elapsed_s": round(drill.clock.total_s, 1) if drill.page else None,
+            "who": one.who,
+            "what": one.what.model_dump(exclude=set() if everything else HIDDEN.get(one.what.kind, set())),
+        }
+
+
+def row(drill: Drill, events: Sequence[Event], whom: Who) -> dict[str, Any]:
+    """A drill among others, to compare."""
+    found = report(drill, events, drill.harm)
+    over = not drill.phase.running
+    harm = found["harm"] or dict.fromkeys(("out_of_slo_s", "orders_lost", "money_wrong_cents"))
+    kept = ("id", "team", "armed_at", "assessment", "phase", "outcome")
+    return {
+        **{name: found[name] for name in kept},
+        "scenario": drill.armed.scenario if over or whom == "instructor" else None,
+        **found["times"],
+        **harm,
+        **{name: found[name] for name in ("tries", "hints", "guided")},
+        "verdict": drill.verdict,
+    }

@@ -1,0 +1,151 @@
+"""Billing's promises: amounts to the cent, a key that charges once, and a processor that has the same."""
+
+import random
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from lab.drill.verdict import Check, Of, at_most
+from warroom.verify.company import Answer, Company, at_once
+
+TAX = Decimal("0.0725")  # docs/team-spec.md
+TAX_TIE = 400  # cents: at 7.25 % the tax on 200 modulo 400 ends in half a cent
+CHARGES = 6
+AT_ONCE = 50
+RELAYED_WITHIN = 8.0  # seconds
+BALANCE_TRIES = 4  # other customers charge the same accounts
+REFUSED: tuple[dict, ...] = (
+    {"net": "-1.00"},
+    {"net": "NaN"},
+    {"net": "1e400"},
+    {"net": "1.005"},
+    {"net": "0"},
+    {"net": 12.34},
+    {"net": None},
+)
+
+
+@dataclass(frozen=True)
+class Invoice:
+    key: str
+    account: str
+    nets: tuple[int, ...]  # cents
+
+    @property
+    def body(self) -> dict:
+        lines = [{"description": "Storage", "net": money(net)} for net in self.nets]
+        return {"account": self.account, "lines": lines}
+
+    @property
+    def due(self) -> int:
+        """Cents with tax: half up, to the cent, per line."""
+        return sum(net + int((net * TAX).quantize(Decimal(1), ROUND_HALF_UP)) for net in self.nets)
+
+    def reordered(self) -> "Invoice":
+        return Invoice(self.key, self.account, self.nets[::-1])
+
+
+def money(cents: int) -> str:
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def draw(rng: random.Random, *, ties: bool) -> Invoice:
+    """An invoice of eight lines, half of them ties or none."""
+    even = [rng.randrange(1, 200) * TAX_TIE + TAX_TIE // 2 for _ in range(4)] if ties else []
+    plain = [rng.randrange(1, 20_000) * 4 + 1 for _ in range(8 - len(even))]
+    nets = even + plain
+    rng.shuffle(nets)
+    return Invoice(f"v-{uuid.uuid4().hex}", f"a-{rng.randrange(1, 201):03d}", tuple(nets))
+
+
+def check(company: Company, rng: random.Random, *, incident: bool) -> list[Check]:
+    """`incident`: money went wrong; then ties and reordered retries are asked for, and failing is the incident's."""
+    of = Of.INCIDENT if incident else Of.PROMISE
+    invoices = [draw(rng, ties=incident) for _ in range(CHARGES)]
+    first = [_post(company, one) for one in invoices]
+    again = [_post(company, one.reordered() if incident else one) for one in invoices]
+    wrong = sum(not _is(answer, 201, one.due) for one, answer in zip(invoices, first, strict=True))
+    not_same = sum(not _replayed(one, other) for one, other in zip(first, again, strict=True))
+    return [
+        at_most("charges with a wrong amount or no answer", of, wrong, 0, "charges"),
+        at_most("charges sent again and not recognised", of, not_same, 0, "charges"),
+        _once(company, draw(rng, ties=incident), of),
+        _processor_has(company, invoices, of),
+        _balance_moves(company, rng, of, incident=incident),
+        _refusals(company, invoices[0]),
+    ]
+
+
+def _post(company: Company, invoice: Invoice) -> Answer:
+    return company.call("billing", "POST", "/charges", invoice.body, headers={"Idempotency-Key": invoice.key})
+
+
+def _is(answer: Answer, status: int, cents: int) -> bool:
+    return answer.status == status and answer.get("amount") == money(cents)
+
+
+def _replayed(first: Answer, again: Answer) -> bool:
+    same = first.get("charge_id") == again.get("charge_id") and first.get("amount") == again.get("amount")
+    return again.status == 200 and first.get("charge_id") is not None and same
+
+
+def _once(company: Company, invoice: Invoice, of: Of) -> Check:
+    """One key from fifty callers in the same moment."""
+    answers = at_once([lambda: _post(company, invoice)] * AT_ONCE)
+    new = sum(answer.status == 201 for answer in answers)
+    fine = sum(_is(answer, answer.status, invoice.due) and answer.status in (200, 201) for answer in answers)
+    charges = {answer.get("charge_id") for answer in answers}
+    off = abs(new - 1) + (AT_ONCE - fine) + (len(charges) - 1)
+    note = f"{new} new charges, {fine} of {AT_ONCE} answered rightly"
+    return at_most(f"one key from {AT_ONCE} callers at once: answers that are off", of, off, 0, "answers", note)
+
+
+def _processor_has(company: Company, invoices: Sequence[Invoice], of: Of) -> Check:
+    """Its book is its own: what billing says of itself does not count."""
+    end = time.monotonic() + RELAYED_WITHIN
+    missing = list(invoices)
+    while missing and time.monotonic() < end:
+        missing = [one for one in missing if not _is(_booked(company, one), 200, one.due)]
+        time.sleep(0.25 if missing else 0)
+    name = "charges that the processor has not, or with another amount"
+    return at_most(name, of, len(missing), 0, "charges")
+
+
+def _booked(company: Company, invoice: Invoice) -> Answer:
+    return company.call("processor", "GET", f"/book/{invoice.key}")
+
+
+def _balance_moves(company: Company, rng: random.Random, of: Of, *, incident: bool) -> Check:
+    """By what is due, and not again when the charge is repeated."""
+    off = None
+    for _ in range(BALANCE_TRIES):
+        invoice = draw(rng, ties=incident)
+        before = company.call("billing", "GET", f"/accounts/{invoice.account}").get("balance")
+        _post(company, invoice)
+        _post(company, invoice)
+        after = company.call("billing", "GET", f"/accounts/{invoice.account}").get("balance")
+        if before is None or after is None:
+            continue
+        off = int(abs((Decimal(str(after)) - Decimal(str(before))) * 100 - invoice.due))
+        if off == 0:
+            break
+    return at_most("a balance that has moved by something else than the charge", of, off, 0, "cents")
+
+
+def _refusals(company: Company, known: Invoice) -> Check:
+    """Bad input is the caller's error, and changes nothing."""
+    bodies = [{"account": known.account, "lines": [{"description": "Storage", **line}]} for line in REFUSED]
+    bodies += [{"account": known.account, "lines": []}, {"account": known.account}, []]
+    answers = [
+        company.call("billing", "POST", "/charges", body, headers={"Idempotency-Key": f"v-{uuid.uuid4().hex}"})
+        for body in bodies
+    ]
+    answers.append(company.call("billing", "POST", "/charges", known.body))  # no key
+    answers.append(company.call("billing", "POST", "/charges", headers={"Idempotency-Key": "v-x"}, content=b'{"acc'))
+    unknown = Invoice(f"v-{uuid.uuid4().hex}", "a-nobody", known.nets)
+    other = Invoice(known.key, "a-001" if known.account != "a-001" else "a-002", known.nets)
+    taken = [_post(company, unknown).status != 404, _post(company, other).status != 409]
+    wrong = sum(not (400 <= answer.status < 500 and answer.is_problem) for answer in answers) + sum(taken)
+    return at_most("bad charges that were not refused with a sentence", Of.PROMISE, wrong, 0, "requests")

@@ -1,0 +1,91 @@
+"""The company as its customers can reach it, and the database as the reader sees it."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import psycopg
+from psycopg.rows import dict_row
+
+PATIENCE = 8.0  # seconds, as long as the customers'
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` is 0 where there was none within PATIENCE; `body` is the JSON, None if it was none."""
+
+    status: int
+    seconds: float
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_problem(self) -> bool:
+        """A sentence for the caller, as the team spec asks of every error."""
+        kind = self.headers.get("content-type", "").partition(";")[0]
+        return kind == "application/problem+json" and isinstance(self.body, dict) and bool(self.body.get("detail"))
+
+    def get(self, name: str) -> Any:
+        return self.body.get(name) if isinstance(self.body, dict) else None
+
+
+class Company:
+    """`urls` has the services' addresses, `database_url` is the reader's. Any thread may call it."""
+
+    def __init__(
+        self, urls: Mapping[str, str], database_url: str, *, transport: httpx.BaseTransport | None = None
+    ) -> None:
+        self._urls = urls
+        self._database_url = database_url
+        limits = httpx.Limits(max_connections=200)
+        self._http = httpx.Client(timeout=PATIENCE, limits=limits, trust_env=False, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._http.close()
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Answer:
+        """One request; `content` is a body that need not be JSON."""
+        began = time.monotonic()
+        sent = {"content": content, "headers": {"content-type": "application/json", **(headers or {})}}
+        if content is None:
+            sent = {"headers": headers, **({} if body is None else {"json": body})}
+        try:
+            answer = self._http.request(method, self._urls[service] + path, **sent)
+        except httpx.HTTPError:
+            return Answer(0, time.monotonic() - began)
+        try:
+            parsed = json.loads(answer.content)
+        except ValueError:
+            parsed = None
+        return Answer(answer.status_code, time.monotonic() - began, parsed, dict(answer.headers))
+
+    def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """What the query gives. Raises psycopg.Error."""
+        with (
+            psycopg.connect(self._database_url, autocommit=True, connect_timeout=3, row_factory=dict_row) as connection,
+        ):
+            return connection.execute(query, parameters).fetchall()
+
+
+def at_once(calls: Sequence[Callable[[], Result]]) -> list[Result]:
+    """All of them at the same time; the results in the order of the calls."""
+    with ThreadPoolExecutor(max(1, len(calls))) as threads:
+        return [future.result() for future in [threads.submit(call) for call in calls]]

@@ -1,0 +1,59 @@
+"""What customers get while something that their request needs is away, and when it is back."""
+
+import time
+import uuid
+from typing import Protocol
+
+from lab.drill.verdict import Check, Of, at_most
+from lab.trial import Dependency
+from warroom.verify.company import Answer, Company, at_once
+from warroom.verify.replay import BACK_AFTER, BURST_S
+
+CALLS = 8
+
+
+class Switch(Protocol):
+    """Ends a service and brings it back. Both return when that has happened, and raise LabError if it has not."""
+
+    def off(self, service: str) -> None: ...
+    def on(self, service: str) -> None: ...
+
+
+def check(company: Company, switch: Switch, dependency: Dependency) -> list[Check]:
+    switch.off(dependency.stop)
+    try:
+        answers = at_once([lambda: _ask(company, dependency)] * CALLS)
+    finally:
+        switch.on(dependency.stop)
+    away = f"while {dependency.stop} is away"
+    slowest = max(answer.seconds for answer in answers)
+    wrong = sum(not _allowed(answer, dependency) for answer in answers)
+    return [
+        at_most(f"slowest answer of {dependency.service} {away}", Of.PROMISE, round(slowest, 2), BURST_S, "s"),
+        at_most(
+            f"answers of {dependency.service} {away} that the spec does not allow", Of.PROMISE, wrong, 0, "answers"
+        ),
+        _back(company, dependency),
+    ]
+
+
+def _ask(company: Company, dependency: Dependency) -> Answer:
+    headers = {"Idempotency-Key": f"v-{uuid.uuid4().hex}"} if dependency.key else None
+    return company.call(dependency.service, dependency.method, dependency.path, dependency.body, headers=headers)
+
+
+def _allowed(answer: Answer, dependency: Dependency) -> bool:
+    return answer.status in dependency.statuses and (answer.status < 400 or answer.is_problem)
+
+
+def _back(company: Company, dependency: Dependency) -> Check:
+    began = time.monotonic()
+    seconds = None
+    while seconds is None and time.monotonic() - began < BACK_AFTER:
+        if _ask(company, dependency).status in dependency.back:
+            seconds = time.monotonic() - began
+        else:
+            time.sleep(0.25)
+    figure = None if seconds is None else round(seconds, 1)
+    name = f"until {dependency.service} answers as before, {dependency.stop} being back"
+    return at_most(name, Of.PROMISE, figure, BACK_AFTER, "s")

@@ -1,0 +1,129 @@
+"""One verification from beginning to end."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from lab.drill.verdict import Check, Of, Verdict, verdict
+from lab.errors import LabError
+from lab.scenario import Scenario
+from lab.trial import Trial
+from warroom.trees import differ
+from warroom.verify import books, charges, dependency, history, sales
+from warroom.verify.company import Company
+from warroom.verify.dependency import Switch
+from warroom.verify.replay import replay
+from warroom.verify.signals import Signals
+from warroom.verify.view import Load
+
+log = logging.getLogger("warroom")
+
+LONGEST_S = 90.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged: a release of a scenario's services, in `release` and as the lab shipped it in `baseline`."""
+
+    scenario: Scenario
+    trial: Trial
+    name: str
+    release: Path
+    baseline: Path
+    seed: int
+
+    @property
+    def touched(self) -> bool:
+        return any(differ(self.baseline / name, self.release / name) for name in self.trial.components)
+
+
+@dataclass
+class Progress:
+    """Read by whoever watches, while another thread verifies."""
+
+    release: str
+    step: str = "beginning"
+    checks: list[Check] = field(default_factory=list)
+    verdict: Verdict | None = None
+    seconds: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "release": self.release,
+            "running": self.verdict is None,
+            "step": self.step,
+            "seconds": round(self.seconds or time.monotonic() - self.began, 1),
+            "verdict": self.verdict,
+            "checks": [check.model_dump(mode="json") for check in list(self.checks)],
+        }
+
+
+class Verifier:
+    """`quiet` keeps the pager silent while something is taken away on purpose; it is a context manager's factory."""
+
+    def __init__(self, company: Company, load: Load, signals: Signals, switch: Switch, quiet: Callable) -> None:
+        self._company = company
+        self._load = load
+        self._signals = signals
+        self._switch = switch
+        self._quiet = quiet
+        self._one = threading.Lock()
+
+    def run(self, case: Case, progress: Progress) -> Verdict:
+        """All checks, in an order in which the cheap ones come first; one verification at a time.
+
+        What fails early does not end it: people want to see everything that is wrong. Raises LabError if another runs.
+        """
+        if not self._one.acquire(blocking=False):
+            raise LabError("A verification runs already; wait for its verdict.")
+        try:
+            self._all(case, progress)
+        except (LabError, psycopg.Error) as error:
+            sentence = " ".join(str(error).split())
+            progress.checks.append(Check(name="the lab itself", of=Of.LAB, passed=False, note=sentence))
+        except Exception as error:
+            log.exception("verification broke off")
+            progress.checks.append(Check(name="the lab itself", of=Of.LAB, passed=False, note=repr(error)))
+        finally:
+            self._one.release()
+        progress.seconds = time.monotonic() - progress.began
+        progress.verdict = verdict(progress.checks, touched=case.touched)
+        progress.step = "done"
+        return progress.verdict
+
+    def _all(self, case: Case, progress: Progress) -> None:
+        trial, rng = case.trial, random.Random(f"{case.seed}/verify")
+
+        def note(text: str) -> None:
+            progress.step = text
+            if time.monotonic() - progress.began > LONGEST_S:
+                raise LabError(f"The verification did not end within {LONGEST_S:g} s; see labctl status and try again.")
+
+        def add(*checks: Check) -> None:
+            progress.checks.extend(checks)
+
+        note("asking the services what they promise")
+        self._load.stop(trial.profile)
+        since = books.watermark(self._company)
+        add(*charges.check(self._company, rng, incident=trial.money))
+        note("ordering")
+        add(*sales.check(self._company, rng))
+        note("reading order histories")
+        add(*history.check(self._company, rng))
+        add(*replay(self._load, trial, note))
+        note("comparing the books")
+        add(*books.check(self._company, since, incident=trial.money))
+        add(*self._signals.telemetry())
+        add(self._signals.resolved(case.scenario.alerts, note))
+        note(f"taking {trial.dependency.stop} away")
+        with self._quiet():
+            add(*dependency.check(self._company, self._switch, trial.dependency))
+        note("done")

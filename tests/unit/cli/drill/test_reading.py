@@ -1,0 +1,155 @@
+"""What there is to see: JSON as the war room gives it, and lines for people."""
+
+import json
+
+import pytest
+
+from lab import cli
+from lab.cli.drill import reading, showing
+
+from .conftest import STATUS, Room
+
+EVENTS = [
+    {"number": 1, "at": "2026-11-23T03:00:00.000Z", "who": "instructor", "what": {"kind": "armed", "team": "night"}},
+    {
+        "number": 2,
+        "at": "2026-11-23T03:02:00.000Z",
+        "elapsed_s": 0,
+        "who": "lab",
+        "what": {"kind": "paged", "page": "p-3"},
+    },
+    {
+        "number": 3,
+        "at": "2026-11-23T03:03:05.000Z",
+        "elapsed_s": 65.2,
+        "who": "team",
+        "what": {"kind": "acted", "action": "restart", "on": ["orders", "checkout"], "why": "stuck"},
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "body"),
+    [
+        ("status", "", STATUS),
+        ("events", "/events", EVENTS),
+        ("report", "/report", {"id": "d-1", "times": {"detect_s": 14.0}}),
+        ("history", "/history", [{"id": "d-1", "outcome": "complete"}]),
+        ("debrief", "/debrief", {"answer": "…"}),
+        ("releases", "/releases", [{"release": "r-1", "current": True}]),
+    ],
+)
+def test_json_is_the_war_rooms_own(room: Room, capsys, words: str, path: str, body) -> None:
+    room.says(f"GET {path}", body)
+    assert cli.main(["drill", words, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == body
+
+
+def test_status_has_phase_and_remaining_time_first(room: Room, capsys) -> None:
+    assert cli.main(["drill", "status"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "dark-room  21:30 left  8:30 since the page"
+    assert "drill       d-1, team night shift, practice" in said
+    assert "root cause  open" in said
+    assert "owed        an accepted root cause; a verified fix" in said
+    assert not any(line.startswith(("hints", "mitigated", "outcome")) for line in said)
+
+
+def test_status_says_what_matters_now(room: Room, capsys) -> None:
+    room.says(
+        "GET ", STATUS | {"paused": True, "tries": 2, "cooldown_s": 42, "mitigated_s": 61, "hints": 1, "gate": ""}
+    )
+    assert cli.main(["drill", "status"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("dark-room  paused  21:30 left")
+    assert "root cause  open, 2 handed in, the next in 0:42" in said
+    assert {"mitigated   1:01", "hints       1", "AI          open"} <= set(said)
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        ({"id": None, "phase": "idle", "paused": False}, "No drill so far"),
+        ({"id": None, "phase": "idle", "preparing": "waiting for health"}, "preparing   waiting for health"),
+        (STATUS | {"phase": "armed", "remaining_s": None, "elapsed_s": 0}, "armed\n"),
+        (STATUS | {"phase": "closed", "remaining_s": None, "outcome": "guided"}, "outcome     guided"),
+        (STATUS | {"phase": "aborted", "remaining_s": None, "why": "fire"}, "aborted     fire"),
+    ],
+)
+def test_status_out_of_the_ordinary(room: Room, capsys, status: dict, line: str) -> None:
+    room.says("GET ", status)
+    assert cli.main(["drill", "status"]) == 0
+    assert line in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0, "0:00"), (9.6, "0:10"), (59.4, "0:59"), (3_661, "61:01"), (-3, "0:00"), (None, "–")]
+)
+def test_times_are_minutes_and_seconds(seconds: float | None, shown: str) -> None:
+    assert showing.clock(seconds) == shown
+
+
+def test_an_event_is_a_line_with_its_time_since_the_page(room: Room, capsys) -> None:
+    room.says("GET /events", EVENTS)
+    assert cli.main(["drill", "events"]) == 0
+    assert [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()] == [
+        "03:00:00 instructor armed team night",
+        "0:00 lab paged page p-3",
+        "1:05 team acted action restart on orders, checkout why stuck",
+    ]
+
+
+def test_following_goes_on_from_the_last_event_and_ends_with_the_drill(room: Room, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(reading, "POLL_S", 0)
+    room.says("GET /events", EVENTS[:1], [], EVENTS[1:], [])
+    room.says("GET ", STATUS, STATUS | {"phase": "closed"})
+    assert cli.main(["drill", "events", "--follow", "--json"]) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == EVENTS
+    asked = [one.url.params["after"] for one in room.asked if one.url.path.endswith("/events")]
+    assert asked == ["0", "1", "1", "3"]
+
+
+def test_a_report_is_facts_and_tables(room: Room, capsys) -> None:
+    report = {
+        "id": "d-1",
+        "guided": False,
+        "times": {"detect_s": 14.2, "mitigate_s": None},
+        "verdicts": [{"release": "r-1", "verdict": "symptom-only"}, {"release": "r-2", "verdict": "verified"}],
+        "written": {"prevent": "A test\nof the sums."},
+    }
+    room.says("GET /report", report)
+    assert cli.main(["drill", "report"]) == 0
+    said = capsys.readouterr().out
+    assert [line.split() for line in said.splitlines() if line] == [
+        ["id", "d-1"],
+        ["guided", "no"],
+        ["times"],
+        ["detect", "0:14"],
+        ["mitigate", "–"],
+        ["verdicts"],
+        ["release", "verdict"],
+        ["r-1", "symptom-only"],
+        ["r-2", "verified"],
+        ["written"],
+        ["prevent"],
+        ["A", "test"],
+        ["of", "the", "sums."],
+    ]
+
+
+def test_what_people_wrote_is_not_taken_for_markup(room: Room, capsys) -> None:
+    room.says("GET /report", {"why": "[bold]x[/bold]"})
+    assert cli.main(["drill", "report"]) == 0
+    assert "[bold]x[/bold]" in capsys.readouterr().out
+
+
+def test_no_history_says_so(room: Room, capsys) -> None:
+    room.says("GET /history", [])
+    assert cli.main(["drill", "history"]) == 0
+    assert capsys.readouterr().out == "No drill so far.\n"
+
+
+def test_a_debrief_before_the_end_is_refused_in_the_war_rooms_words(room: Room, capsys) -> None:
+    room.says("GET /debrief", {"detail": "The drill is under way; the debrief is for afterwards."}, status=409)
+    assert cli.main(["drill", "debrief"]) == 2
+    assert capsys.readouterr().err == "labctl: The drill is under way; the debrief is for afterwards.\n"
