@@ -1,191 +1,197 @@
 """Starts one service: `python services/launch.py billing`.
 
-Applies its migrations, starts the ops server on a thread of its own, then serves it by uvicorn. Exits with 0 after
-SIGTERM, 2 when the call or a setting is wrong, 1 when something it needs can't be had. Importing it starts nothing.
+With RELEASES in the environment, a folder as lab/releases.py keeps it, this process stays small and forks the service
+(service.py): it restarts, stops and starts its child when `wanted.json` there says so. A child that ends by itself ends
+this process too, with the same meaning: 0 after SIGTERM, 2 when the call or a setting is wrong, 1 when something it
+needs can't be had, 128 and the signal's number after one that killed it. Without RELEASES it is the service itself.
+RELEASE_ROOT, the folder that has the service's package, is for code that no release replaces.
 """
 
-import asyncio
-import gc
-import importlib
-import importlib.util
-import logging
+import contextlib
+import json
 import os
 import signal
-import socket
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
-
-import uvicorn
-from kit import logs, telemetry
-from kit.health import OpsServer
-from kit.loop_lag import LoopLag
-from kit.metrics import LOOP_LAG
-from kit.settings import Settings, explain
-from migrations import DatabaseUnreachable, MigrationFailed, migrate
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-from pydantic import ValidationError
+from typing import NamedTuple, NoReturn
 
 HOME = Path(__file__).resolve().parent
-KEEP_ALIVE = (
-    75  # seconds; longer than httpx keeps an idle connection (5 s), so it is never the server that closes first
-)
-GRACE = 3  # seconds that requests under way have after SIGTERM
-FLUSH = 3  # seconds for telemetry that is still queued
-GC_THRESHOLD = (10_000, 20, 20)
-BACKLOG = 2048  # connections
-
-log = logging.getLogger("launch")
+POLL_S = 0.2
+STOP_S = 6  # a service needs up to 3 for requests under way and 3 for its telemetry
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+PR_SET_PDEATHSIG = 1
 
 
-class LaunchError(Exception):
-    """The service can't be started; the message is one sentence that says what to do next."""
+class Wanted(NamedTuple):
+    """What the folder of releases says about one service: whose code, how often it was asked to begin anew."""
 
-    def __init__(self, message: str, code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
+    release: str | None  # None: the lab's own code
+    root: Path
+    generation: int
+    stopped: bool
 
 
-class _Server(uvicorn.Server):
-    """Tells the ops server from when on requests are answered, and until when."""
+def read(folder: Path, service: str, pinned: Path | None) -> Wanted:
+    """Raises OSError or ValueError if it can't be followed; `pinned` is a root that no release replaces."""
+    content = json.loads((folder / "wanted.json").read_text())
+    try:
+        release, generation = content["release"], content["generations"].get(service, 0)
+        stopped = service in content["stopped"]
+        if not isinstance(release, str) or not isinstance(generation, int):
+            raise TypeError("a release's name and a generation's number")
+    except (AttributeError, LookupError, TypeError) as error:
+        raise ValueError(f"it lacks what it should say: {error}") from error
+    if pinned is not None:
+        return Wanted(None, pinned, generation, stopped)
+    if not (folder / release / service / "app.py").is_file():
+        raise ValueError(f"there is no {service} in release {release!r}")
+    return Wanted(release, folder / release, generation, stopped)
 
-    def __init__(self, config: uvicorn.Config, ops: OpsServer, service: str) -> None:
-        super().__init__(config)
-        self._ops = ops
+
+class Parent:
+    """Runs the service as its child, and follows the folder of releases."""
+
+    def __init__(self, service: str, folder: Path, pinned: Path | None) -> None:
         self._service = service
+        self._folder = folder
+        self._pinned = pinned
+        self._seen: object = ()  # the file as it was last read
+        self._wanted = Wanted(None, pinned or HOME, 0, False)  # until it can be read
+        self._running = self._wanted
+        self._child = 0
+        self._kill_at: float | None = None  # set while the child is asked to end
+        self._leaving = False
+        self._told = False
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        lag = LoopLag.watch(asyncio.get_running_loop())
-        LOOP_LAG.labels(self._service).set_function(lag.seconds)
-        await super().startup(sockets)
-        self._ops.ready()
+    def run(self) -> int:
+        """Until the child ends by itself, or after SIGTERM or SIGINT; gives the exit code."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        while True:
+            self._look()
+            if (code := self._step()) is not None:
+                return code
+            if _next_signal(POLL_S) in (signal.SIGTERM, signal.SIGINT):
+                self._leaving = True
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._ops.stopping()
-        await super().shutdown(sockets)
+    def _look(self) -> None:
+        try:
+            found = os.stat(self._folder / "wanted.json")
+            seen: object = (found.st_mtime_ns, found.st_ino, found.st_size)
+        except OSError as error:
+            seen = error.errno
+        if seen == self._seen:
+            return
+        self._seen = seen
+        try:
+            self._wanted = read(self._folder, self._service, self._pinned)
+        except (OSError, ValueError, RecursionError) as error:
+            self._say("WARN", "wanted.json can't be followed, what runs goes on", why=str(error))
+
+    def _step(self) -> int | None:
+        """One decision; gives the exit code when all is over."""
+        if self._child and (status := _ended(self._child)) is not None:
+            asked, self._child, self._kill_at = self._kill_at is not None, 0, None
+            if self._leaving:
+                return 0 if status == -signal.SIGTERM else _code(status)
+            if not asked:
+                return _code(status)
+        if not self._child:
+            if self._leaving:
+                return 0
+            if not self._wanted.stopped:
+                self._start()
+            elif not self._told:
+                self._say("INFO", "stopped by request")
+                self._told = True
+        elif self._kill_at is not None and time.monotonic() > self._kill_at:
+            os.kill(self._child, signal.SIGKILL)
+        elif self._kill_at is None and (self._leaving or self._outdated()):
+            os.kill(self._child, signal.SIGTERM)
+            self._kill_at = time.monotonic() + STOP_S
+        return None
+
+    def _outdated(self) -> bool:
+        first = self._running.release is None and self._wanted.release is not None
+        return first or self._wanted.stopped or self._wanted.generation != self._running.generation
+
+    def _start(self) -> None:
+        parent, self._told, self._running = os.getpid(), False, self._wanted
+        self._child = os.fork()
+        if self._child == 0:
+            _become(self._service, self._running, parent)
+
+    def _say(self, level: str, event: str, **fields: object) -> None:
+        """One line as all services write them."""
+        seconds, rest = divmod(time.time_ns(), 10**9)
+        ts = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{rest // 1000:06d}Z"
+        line = {"ts": ts, "level": level, "service": self._service, "event": event, "trace_id": None, "span_id": None}
+        with contextlib.suppress(OSError):  # whoever read it has gone
+            os.write(1, (json.dumps(line | fields) + "\n").encode())
+
+
+def _become(service: str, wanted: Wanted, parent: int) -> NoReturn:
+    try:
+        _die_with(parent)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        _serve(service, wanted)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(1)
+
+
+def _serve(service: str, wanted: Wanted) -> NoReturn:
+    # Only here: the libraries are the child's, and what a restart runs is what is on disk.
+    from service import serve
+
+    serve(service, wanted.root, wanted.release, wanted.generation)
+
+
+def _die_with(parent: int) -> None:
+    """Has the kernel kill this process when its parent ends, however that comes."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _next_signal(within_s: float) -> int:
+    """The signal that came; 0 if none did within the time."""
+    if not hasattr(signal, "sigtimedwait"):  # macOS
+        time.sleep(within_s)
+        waiting = signal.sigpending() & {*SIGNALS}
+        return signal.sigwait(waiting) if waiting else 0
+    found = signal.sigtimedwait(SIGNALS, within_s)
+    return found.si_signo if found else 0
+
+
+def _ended(child: int) -> int | None:
+    """The exit code, or the negative number of the signal; None while it lives."""
+    pid, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if pid else None
+
+
+def _code(status: int) -> int:
+    return status if status >= 0 else 128 - status
 
 
 def main(arguments: Sequence[str]) -> int:
     """Runs the service named by the only argument until SIGTERM or SIGINT, and gives the exit code."""
-    try:
-        if len(arguments) != 1 or arguments[0].startswith("-"):
-            raise LaunchError("Say which service to start, as in: python services/launch.py billing.", 2)
-        signal.signal(signal.SIGTERM, _exit)
-        signal.signal(signal.SIGINT, _exit)
-        root = Path(os.environ.get("RELEASE_ROOT") or HOME).resolve()
-        _run(arguments[0], root)
-    except LaunchError as error:
-        print(f"{arguments[0] if arguments else 'launch'}: {error}", file=sys.stderr, flush=True)
-        return error.code
-    except SystemExit as leaving:  # by a signal, or by uvicorn when the lifespan failed
-        return 0 if leaving.code in (0, None) else 1
-    finally:
-        telemetry.close(FLUSH)
-    return 0
-
-
-def _exit(*_: object) -> NoReturn:
-    # uvicorn takes the signals while it serves, and raises them again once it has shut down.
-    raise SystemExit(0)
-
-
-def _run(name: str, root: Path) -> None:
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    if not (root / name / "app.py").is_file():
-        known = ", ".join(sorted(path.parent.name for path in root.glob("*/app.py") if path.parent.name != "kit"))
-        raise LaunchError(f"There is no service {name!r} in {root}; start one of: {known or 'none is there'}.", 2)
-    os.environ["SERVICE"] = name
-    module = importlib.import_module(f"{name}.app")
-    settings = _settings(getattr(module, "Settings", Settings))
-    lines = logs.set_up(settings.log_level)
-    if settings.otel_exporter_otlp_endpoint:
-        telemetry.export_to(settings.otel_exporter_otlp_endpoint, name, lines)
-    else:
-        telemetry.set_up(name)
-
-    ops = _ops_server(settings)
-    listener = _listener(settings)
-    _migrate(name, root, settings)
-    log.info(
-        "starting",
-        extra={"address": f"{settings.host}:{listener.getsockname()[1]}", "ops_address": f"{settings.host}:{ops.port}"},
-    )
-    app = module.create_app(settings)
-    # Spans are many small objects that die young by themselves; what is here now stays.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*GC_THRESHOLD)
-    config = uvicorn.Config(
-        app,
-        loop="uvloop" if importlib.util.find_spec("uvloop") else "asyncio",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE,
-        timeout_graceful_shutdown=GRACE,
-    )
-    _Server(config, ops, name).run(sockets=[listener])
-
-
-def _settings(cls: type[Settings]) -> Settings:
-    try:
-        return cls()
-    except ValidationError as error:
-        raise LaunchError(explain(error), 2) from error
-
-
-def _ops_server(settings: Settings) -> OpsServer:
-    try:
-        ops = OpsServer(settings.service, settings.host, settings.ops_port)
-    except OSError as error:
-        raise _taken("OPS_PORT", settings.host, settings.ops_port, error) from error
-    ops.start()
-    return ops
-
-
-def _listener(settings: Settings) -> socket.socket:
-    listener = socket.socket()
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((settings.host, settings.port))
-    except OSError as error:
-        listener.close()
-        raise _taken("PORT", settings.host, settings.port, error) from error
-    listener.set_inheritable(True)
-    return listener
-
-
-def _taken(variable: str, host: str, port: int, error: OSError) -> LaunchError:
-    return LaunchError(
-        f"{host}:{port} can't be listened on ({error.strerror}); end the process that holds it or set {variable}."
-    )
-
-
-def _migrate(name: str, root: Path, settings: Settings) -> None:
-    folder = root / name / "migrations"
-    if not folder.is_dir():
-        return
-    if not settings.database_url:
-        raise LaunchError("DATABASE_URL is not set, and the service has migrations; set it and start again.", 2)
-    try:
-        # No traces of their own: nobody asked for these statements.
-        with suppress_instrumentation():
-            migrate(settings.database_url, name, folder)
-    except DatabaseUnreachable as error:
-        raise LaunchError(f"The database can't be reached ({error}); start it or correct DATABASE_URL.") from error
-    except MigrationFailed as error:
-        raise LaunchError(f"A migration failed ({error}); correct it and start again.") from error
+    if len(arguments) != 1 or arguments[0].startswith("-"):
+        print("launch: Say which service to start, as in: python services/launch.py billing.", file=sys.stderr)
+        return 2
+    service, folder, root = arguments[0], os.environ.get("RELEASES"), os.environ.get("RELEASE_ROOT")
+    pinned = Path(root).resolve() if root else None
+    if folder:
+        return Parent(service, Path(folder).resolve(), pinned).run()
+    _serve(service, Wanted(None, pinned or HOME, 0, False))
 
 
 if __name__ == "__main__":
-    exit_code = main(sys.argv[1:])
-    logging.shutdown()
-    # Handlers may still wait in their threads: nothing can end a thread, and sys.exit would wait for them.
-    os._exit(exit_code)
+    sys.exit(main(sys.argv[1:]))

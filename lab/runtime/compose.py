@@ -2,12 +2,14 @@
 
 import contextlib
 import dataclasses
+import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
+from lab import releases
 from lab.errors import LabError, UsageError
 from lab.runtime import containers
 from lab.runtime.base import WHOSE, NotUp, Progress, Service, Status, UnknownService, UnknownToken, Whose, option
@@ -213,11 +215,19 @@ class ComposeRuntime:
     def restart(self, services: Sequence[str], progress: Progress) -> None:
         chosen = self._chosen(services)
         began = time.monotonic()
+        self._unstop(services)
         self._stop(chosen)
         self.docker.ask("start", *(one.id for one in chosen))
         self._wait([one.service for one in chosen], progress, began, chosen)
         if self._is_outdated(services):
             progress.note(f"restarted as it was built; labctl up{option(self.name)} takes the changes in")
+
+    def _unstop(self, services: Sequence[str]) -> None:
+        """What was stopped by request is to start: only the war room's container can write that."""
+        wish = json.dumps({"start": [name for name in services if name in releases.SERVICES]})
+        found = self._up().get("warroom")
+        if found and found.running:
+            self.docker.ask("exec", found.id, "python", "-m", "lab.releases", "/releases", wish)
 
     def _is_outdated(self, services: Sequence[str]) -> bool:
         """Is one of them made of an image whose sources have changed since?"""

@@ -22,11 +22,12 @@ from lab.runtime.state import ROOT, State, write_private
 DATABASE = "lab"
 OWNER = "lab"
 READER = "reader"
+ROLES = (OWNER, "processor", READER, "warden")
 SUPERUSER = "postgres"
 # PostgreSQL refuses to run as root; the wheel uses this user too.
 UNPRIVILEGED = "pgserver"
-# Makes the two roles; the containers run the same file.
-ROLES = ROOT / "compose" / "postgres" / "roles.sql"
+# Makes the roles; the containers run the same file.
+ROLES_FILE = ROOT / "compose" / "postgres" / "roles.sql"
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -126,19 +127,18 @@ def initialise(state: State, note: Callable[[str], None]) -> None:
 
 
 def prepare(state: State) -> None:
-    """The database and its two roles: `lab` owns it, `reader` may select from what `lab` makes and change nothing."""
+    """The database and its roles, as compose/postgres/roles.sql says."""
     import psycopg
     from psycopg import sql
 
-    passwords = {"owner": state.token(f"postgres-{OWNER}"), "reader": state.token(f"postgres-{READER}")}
     try:
         with psycopg.connect(url(state, SUPERUSER, "postgres"), autocommit=True) as admin:
             if not admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
         with psycopg.connect(url(state, SUPERUSER), autocommit=True) as admin:
-            for whose, password in passwords.items():
-                admin.execute("SELECT set_config(%s, %s, false)", [f"lab.{whose}_password", password])
-            admin.execute(ROLES.read_text())
+            for role in ROLES:
+                admin.execute("SELECT set_config(%s, %s, false)", [f"password.{role}", state.token(f"postgres-{role}")])
+            admin.execute(ROLES_FILE.read_text())
     except psycopg.Error as error:
         reason = " ".join(str(error).split()).rstrip(".")
         raise LabError(f"The database cannot be prepared ({reason}); see labctl logs postgres.") from error

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import psutil
 
+from lab import releases
 from lab.errors import LabError, UsageError
+from lab.releases import Releases
 from lab.runtime import database, health, logfile, packages, processes, rendering, supervision
 from lab.runtime.base import (
     WHOSE,
@@ -51,6 +53,7 @@ class LocalRuntime:
         self.name = state.name
         self.docker = docker or Docker()
         self.supervisor = Supervisor(state)
+        self.releases = Releases(state.releases)
         self.table: processes.Table = processes.Machine()
 
     def exists(self) -> bool:
@@ -78,6 +81,9 @@ class LocalRuntime:
             progress.note("--no-load has no effect on a lab that is up; labctl down first")
         self.state.update(wanted=True)  # an interrupted `down` has said otherwise
         began = time.monotonic()
+        if changed := self._lay_out(progress):
+            self._stop(changed)
+        self.releases.want(start=releases.SERVICES)
         self._start_all(progress, began)
 
     def bring_up(
@@ -102,6 +108,8 @@ class LocalRuntime:
         record = Record(ports.base, load=load, wanted=True, mark=secrets.token_hex(16))
         self.state.save(record)
         rendering.render(self.state, ports)
+        self.releases.lay_out(ROOT / "services")
+        self.releases.want(start=releases.SERVICES)
         try:
             self._start(programs(self.state, ports, load=load), record.mark, progress, began)
         except BaseException:
@@ -229,15 +237,25 @@ class LocalRuntime:
     def restart(self, services: Sequence[str], progress: Progress) -> None:
         self._require_up(services)
         began = time.monotonic()
-        for name in services:
-            self.supervisor.stop(name)
-        self._wait_stopped(services)
+        services = [*services, *(name for name in self._lay_out(progress) if name not in services)]
+        self.releases.want(start=[name for name in services if name in releases.SERVICES])
+        self._stop(services)
         for name in services:
             self.supervisor.start(name)
         self._wait(services, progress, began)
 
+    def _lay_out(self, progress: Progress) -> list[str]:
+        """Take the checkout's code in; gives the services that have to be restarted for it."""
+        changed = self.releases.lay_out(ROOT / "services")
+        if changed:
+            progress.note(f"the code of {', '.join(changed)} has changed: restarting what runs it")
+        return changed
+
     def stop(self, services: Sequence[str]) -> None:
         self._require_up(services)
+        self._stop(services)
+
+    def _stop(self, services: Sequence[str]) -> None:
         for name in services:
             self.supervisor.stop(name)
         self._wait_stopped(services)
@@ -250,9 +268,22 @@ class LocalRuntime:
         everything = self._programs()
         living = [program for program in everything if infos[program.name]["pid"]]
         well = health.healthy(living, self.state)
-        services = [self._service(program, infos[program.name], program.name in well) for program in everything]
+        by_request = self._stopped_by_request()
+        services = [
+            Service(program.name, "stopped", url=program.url)
+            if program.name in by_request and program.name not in well
+            else self._service(program, infos[program.name], program.name in well)
+            for program in everything
+        ]
         ready = all(service.state == "healthy" for service in services)
         return Status(self.name, "local", ready, [*services, *self._overseers(infos[KEEPER]["pid"] or None)])
+
+    def _stopped_by_request(self) -> tuple[str, ...]:
+        """Their launchers live, and nobody listens."""
+        try:
+            return self.releases.wanted().stopped
+        except LabError:
+            return ()
 
     def _overseers(self, keeper_pid: int | None) -> list[Service]:
         path = self.state.run / "supervisor.pid"

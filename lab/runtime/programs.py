@@ -23,6 +23,8 @@ CALLS = {
     "load": ("billing", "checkout", "inventory", "promotions", "orders"),
 }
 WITHOUT_DATABASE = ("warroom", "promotions", "partner")
+# The stand-ins for other companies: no release replaces their code, and their books are closed to trainees' code.
+OUTSIDE = ("processor", "partner")
 SERVICES = tuple(name for name in CALLS if name != "load")
 NAMES = ("postgres", "prometheus", "alertmanager", "telemetry", *SERVICES, "load")
 # Watches the supervisor itself; see lab.runtime.keeper.
@@ -104,10 +106,15 @@ def _python(name: str, arguments: list[str], state: State, ports: Ports, extra: 
 
 
 def _service(name: str, state: State, ports: Ports) -> Program:
-    extra = {} if name in WITHOUT_DATABASE else {"DATABASE_URL": database.url(state, "lab")}
+    extra = {"RELEASES_DIR" if name == "warroom" else "RELEASES": str(state.releases)}
+    if name in OUTSIDE:
+        extra["RELEASE_ROOT"] = str(ROOT / "services")
+    if name not in WITHOUT_DATABASE:
+        extra["DATABASE_URL"] = database.url(state, "processor" if name == "processor" else "lab")
     if name == "warroom":
         extra |= {f"{whose.upper()}_TOKEN_FILE": str(state.tokens / whose) for whose in ("webhook", *WHOSE)}
         extra["STATE_DIR"] = str(state.data / "warroom")
+        extra["WARDEN_URL"] = database.url(state, "warden")
         extra["TRACES_URL"] = extra["LOGS_URL"] = ports.url("telemetry")
         extra["READER_URL"] = database.url(state, "reader")
     return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)

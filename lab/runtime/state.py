@@ -1,4 +1,4 @@
-"""A lab's folder, `.lab/<name>`: tokens, configuration, data, logs, sockets, and what the next command must know."""
+"""A lab's folder, `.lab/<name>`: tokens, configuration, data, logs, releases, and what the next command must know."""
 
 import contextlib
 import dataclasses
@@ -50,6 +50,7 @@ class State:
         self.config = self.path / "config"
         self.data = self.path / "data"
         self.logs = self.path / "logs"
+        self.releases = self.path / "releases"
         self.run = self.path / "run"
         self.workspace = self.path / "workspace"
 
@@ -66,7 +67,7 @@ class State:
             folder.mkdir(parents=True, exist_ok=True)
         for folder in (self.tokens, self.config):
             folder.mkdir(mode=0o700, exist_ok=True)
-        for folder in (self.data, self.logs, self.run, self.sockets):
+        for folder in (self.data, self.logs, self.releases, self.run, self.sockets):
             folder.mkdir(exist_ok=True)
         if self.sockets.is_symlink() or self.sockets.stat().st_uid != os.getuid():
             raise LabError(f"{self.sockets} belongs to somebody else; remove it or set TMPDIR to a folder of your own.")

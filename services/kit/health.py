@@ -12,9 +12,13 @@ from prometheus_client.exposition import choose_encoder
 
 
 class OpsServer:
-    """Serves 503 on `/healthz` until `ready` is called. Raises OSError if the port is taken."""
+    """Serves 503 on `/healthz` until `ready` is called. Raises OSError if the port is taken.
 
-    def __init__(self, service: str, host: str, port: int) -> None:
+    `/healthz` also tells which `release` runs (null: the lab's own code), and its `generation`, which grows when the
+    service is asked to begin anew.
+    """
+
+    def __init__(self, service: str, host: str, port: int, release: str | None = None, generation: int = 0) -> None:
         self._state = "starting"
         ops = self
 
@@ -26,8 +30,8 @@ class OpsServer:
                 path = self.path.partition("?")[0]
                 if path == "/healthz":
                     status = 200 if ops._state == "ok" else 503
-                    body = json.dumps({"service": service, "status": ops._state}).encode()
-                    self._answer(status, "application/json", body)
+                    told = {"service": service, "status": ops._state, "release": release, "generation": generation}
+                    self._answer(status, "application/json", json.dumps(told).encode())
                 elif path == "/metrics":
                     # OpenMetrics, which carries exemplars, only to whom asks for it.
                     encode, content_type = choose_encoder(self.headers.get("Accept", ""))

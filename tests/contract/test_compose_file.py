@@ -1,13 +1,15 @@
 """docker-compose.yml as written: hardened, in step with the local runtime, and within what it promises to take."""
 
 import re
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
+from lab import releases
 from lab.runtime import database, programs
 from lab.runtime.ports import OFFSETS, Ports
-from lab.runtime.state import ROOT
+from lab.runtime.state import ROOT, State
 
 FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = FILE["services"]
@@ -89,9 +91,36 @@ def test_every_volume_is_used_and_keys_go_to_their_reader_alone():
         "keys-warroom": {"warroom"},
         "keys-alertmanager": {"alertmanager"},
         "keys-postgres": {"postgres"},
-        "keys-services": with_database,
+        "keys-services": with_database - {"processor"},
+        "keys-processor": {"processor"},
         "keys-grafana": {"grafana"},
     }
+
+
+def test_who_is_launched_reads_the_releases_and_only_the_war_room_writes_them():
+    mounts = {
+        (name, volume) for name, one in SERVICES.items() for volume in one.get("volumes", []) if "/releases" in volume
+    }
+    assert mounts == {
+        ("init", "releases:/volumes/releases"),
+        ("warroom", "releases:/releases"),
+        *((name, "releases:/releases:ro") for name in releases.SERVICES),
+    }
+    assert set(releases.SERVICES) == set(programs.SERVICES) - {"warroom"}
+
+
+def test_releases_and_roles_of_the_database_are_as_in_the_local_runtime(tmp_path):
+    state = State("main", tmp_path)
+    state.create()
+    for name in programs.SERVICES:
+        local = programs._service(name, state, Ports()).environment
+        inside = SERVICES[name]["environment"]
+        for key in ("RELEASES", "RELEASES_DIR", "RELEASE_ROOT"):
+            assert (key in local) == (key in inside), (name, key)
+        for key in ("DATABASE_URL", "WARDEN_URL", "READER_URL"):
+            urls = [urlsplit(environment.get(key, "")).username for environment in (local, inside)]
+            assert urls[0] == urls[1], (name, key)
+        assert ("RELEASE_ROOT" in inside) == (name in programs.OUTSIDE)
 
 
 def test_all_of_it_together_takes_no_more_than_promised():

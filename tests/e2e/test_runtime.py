@@ -3,14 +3,19 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
+from lab.releases import EDITABLE, SERVICES, Releases
 from lab.runtime import processes
 from lab.runtime.local import LocalRuntime
 from lab.runtime.ports import Ports
@@ -62,6 +67,61 @@ def test_a_killed_process_comes_back_and_the_others_do_not_notice(lab: str, vict
     os.kill(before[victim], signal.SIGKILL)
     wait_until(lambda: pids(lab)[victim] not in (None, before[victim]) and status(lab)["ready"], f"{victim} back")
     assert {**pids(lab), victim: 0} == {**before, victim: 0}
+
+
+def service_pid(launcher: int) -> int:
+    """Of the service that this launcher has forked."""
+    (child,) = psutil.Process(launcher).children()
+    return child.pid
+
+
+@pytest.mark.parametrize("victim", ["billing", "processor"])
+def test_a_killed_child_of_a_launcher_comes_back_with_a_new_one(lab: str, victim: str):
+    before = pids(lab)
+    os.kill(service_pid(before[victim]), signal.SIGKILL)
+    wait_until(lambda: pids(lab)[victim] not in (None, before[victim]) and status(lab)["ready"], f"{victim} back")
+    assert {**pids(lab), victim: 0} == {**before, victim: 0}
+
+
+def states(name: str) -> dict[str, str]:
+    return {service["name"]: service["state"] for service in status(name)["services"]}
+
+
+def told(service: str) -> dict | None:
+    """What its /healthz says."""
+    try:
+        with urllib.request.urlopen(f"{Ports(BASE).ops_url(service)}/healthz", timeout=2) as answer:
+            return json.load(answer)
+    except OSError:
+        return None
+
+
+def test_a_release_is_deployed_and_taken_back_and_nobody_else_restarts(lab: str, tmp_path: Path):
+    releases, before = Releases(State(lab).releases), pids(lab)
+    assert {told(name)["release"] for name in EDITABLE} == {releases.baseline()}
+    assert told("processor")["release"] is told("partner")["release"] is told("warroom")["release"] is None
+    others = {name: service_pid(before[name]) for name in SERVICES if name != "orders"}
+    shutil.copytree(ROOT / "services", tmp_path / "services")
+    with (tmp_path / "services" / "orders" / "app.py").open("a") as file:
+        file.write("\n# deployed\n")
+    name = releases.add(tmp_path / "services")
+    for wanted in (name, releases.baseline()):
+        generation = releases.want(wanted).generations["orders"]
+        wait_until(lambda now=generation: (told("orders") or {}).get("generation") == now, "the release to run", 20)
+        wait_until(lambda: status(lab)["ready"], "all healthy", 20)
+        assert told("orders")["release"] == wanted
+    assert pids(lab) == before
+    assert {name: service_pid(pid) for name, pid in before.items() if name in others} == others
+
+
+def test_who_is_stopped_by_request_is_shown_so_and_started_by_a_restart(lab: str):
+    releases = Releases(State(lab).releases)
+    releases.want(stop=["partner", "promotions"])
+    wait_until(lambda: [states(lab)[name] for name in ("partner", "promotions")] == ["stopped"] * 2, "both stopped", 20)
+    labctl("restart", "partner", "--name", lab)
+    assert (states(lab)["partner"], states(lab)["promotions"]) == ("healthy", "stopped")
+    labctl("up", *LOCAL, "--name", lab)
+    assert status(lab)["ready"] and releases.wanted().stopped == ()
 
 
 def test_postgres_comes_back_with_what_was_committed(lab: str):

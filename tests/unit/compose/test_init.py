@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from lab.releases import EDITABLE, Releases
 from lab.runtime.state import ROOT
 
 spec = importlib.util.spec_from_file_location("compose_init", ROOT / "compose" / "init.py")
@@ -13,9 +14,12 @@ init = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(init)
 
 
+VOLUMES = ("keys-warroom", "keys-alertmanager", "keys-postgres", "keys-services", "keys-processor", "keys-grafana")
+
+
 @pytest.fixture
 def volumes(tmp_path: Path) -> Path:
-    for name in ("keys-warroom", "keys-alertmanager", "keys-postgres", "keys-services", "keys-grafana", "releases"):
+    for name in (*VOLUMES, "releases"):
         (tmp_path / "volumes" / name).mkdir(parents=True)
     return tmp_path / "volumes"
 
@@ -23,7 +27,7 @@ def volumes(tmp_path: Path) -> Path:
 @pytest.fixture
 def services(tmp_path: Path) -> Path:
     folder = tmp_path / "services"
-    for name in (*init.EDITABLE, "warroom"):
+    for name in (*EDITABLE, "warroom"):
         (folder / name).mkdir(parents=True)
         (folder / name / "app.py").write_text(f"name = {name!r}\n")
     return folder
@@ -39,11 +43,15 @@ def test_each_reader_finds_its_keys_and_no_other(volumes, services):
         "keys-warroom/team",
         "keys-warroom/instructor",
         "keys-warroom/webhook",
+        "keys-warroom/pgpass",
         "keys-alertmanager/webhook",
         "keys-postgres/superuser",
         "keys-postgres/lab",
+        "keys-postgres/processor",
         "keys-postgres/reader",
+        "keys-postgres/warden",
         "keys-services/pgpass",
+        "keys-processor/pgpass",
         "keys-grafana/admin",
         "keys-grafana/reader",
     }
@@ -54,8 +62,10 @@ def test_a_key_is_the_same_for_all_who_share_it_and_differs_from_every_other(vol
     found = keys(volumes)
     assert found["keys-alertmanager/webhook"] == found["keys-warroom/webhook"]
     assert found["keys-grafana/reader"] == found["keys-postgres/reader"]
-    assert found["keys-services/pgpass"] == f"postgres:5432:*:lab:{found['keys-postgres/lab']}\n"
-    originals = [text for path, text in found.items() if not path.startswith(("keys-services", "keys-alertmanager"))]
+    for volume, roles in (("services", ["lab"]), ("processor", ["processor"]), ("warroom", ["warden", "reader"])):
+        lines = [f"postgres:5432:*:{role}:{found[f'keys-postgres/{role}']}\n" for role in roles]
+        assert found[f"keys-{volume}/pgpass"] == "".join(lines)
+    originals = [text for path, text in found.items() if not path.endswith(("/pgpass", "alertmanager/webhook"))]
     assert len(set(originals)) == len(originals) - 1  # the reader's is there twice
     assert all(len(text) == 48 for text in originals)
 
@@ -79,38 +89,35 @@ def test_a_run_that_was_cut_short_is_completed(volumes, services):
 
 def test_libpq_is_the_only_one_who_reads_the_password_file(volumes, services):
     init.main(volumes, services)
-    assert stat.S_IMODE((volumes / "keys-services" / "pgpass").stat().st_mode) == 0o600
+    files = [*volumes.glob("*/pgpass")]
+    assert len(files) == 3 and {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
-def test_the_baseline_holds_what_trainees_may_change(volumes, services):
+def test_the_images_services_are_the_baseline_and_wanted(volumes, services):
     init.main(volumes, services)
-    current = volumes / "releases" / "current"
-    assert {path.name for path in current.iterdir()} == set(init.EDITABLE)
-    assert (current / "billing" / "app.py").read_text() == "name = 'billing'\n"
+    releases = Releases(volumes / "releases")
+    baseline = releases.path(releases.baseline())
+    assert {path.name for path in baseline.iterdir()} == set(EDITABLE)
+    assert releases.wanted() == (baseline.name, {}, ())
 
 
-def test_a_new_image_brings_a_new_baseline(volumes, services):
+def test_a_new_image_brings_a_new_baseline_unless_a_release_was_deployed(volumes, services):
     init.main(volumes, services)
+    releases = Releases(volumes / "releases")
+    first = releases.baseline()
     (services / "billing" / "app.py").write_text("name = 'another'\n")
     init.main(volumes, services)
-    assert (volumes / "releases" / "current" / "billing" / "app.py").read_text() == "name = 'another'\n"
+    assert releases.wanted() == (releases.baseline(), {"billing": 1}, ()) and releases.baseline() != first
 
-
-def test_what_was_deployed_stays_current(volumes, services):
+    releases.want(releases.add(services))
+    (services / "orders" / "app.py").write_text("name = 'another'\n")
     init.main(volumes, services)
-    releases = volumes / "releases"
-    (releases / "r-7").mkdir()
-    (releases / "current").unlink()
-    (releases / "current").symlink_to("r-7")
-    (services / "billing" / "app.py").write_text("name = 'another'\n")
+    assert releases.wanted().release == "r-1" and len(releases.names()) == 4
+
+
+def test_what_was_stopped_is_to_start_with_the_lab(volumes, services):
     init.main(volumes, services)
-    assert (releases / "current").readlink() == Path("r-7")
-    assert len(list(releases.glob("baseline-*"))) == 2
-
-
-def test_bytecode_is_no_new_release(volumes, services):
-    first = init.digest(services)
-    cache = services / "billing" / "__pycache__"
-    cache.mkdir()
-    (cache / "app.cpython-313.pyc").write_bytes(b"x")
-    assert init.digest(services) == first
+    releases = Releases(volumes / "releases")
+    releases.want(stop=["partner"])
+    init.main(volumes, services)
+    assert releases.wanted().stopped == ()

@@ -8,7 +8,7 @@ from kit.metrics import POOL_IN_USE
 
 @pytest.fixture
 def ops() -> Iterator[OpsServer]:
-    server = OpsServer("shop", "127.0.0.1", 0)
+    server = OpsServer("shop", "127.0.0.1", 0, "r-1", 3)
     server.start()
     yield server
     server.close()
@@ -28,6 +28,10 @@ def test_is_503_until_ready_and_again_when_stopping(ops: OpsServer, client: http
     answers.append(client.get("/healthz"))
     assert [answer.status_code for answer in answers] == [503, 200, 503]
     assert [answer.json()["status"] for answer in answers] == ["starting", "ok", "stopping"]
+
+
+def test_says_what_runs(client: httpx.Client) -> None:
+    assert client.get("/healthz").json() == {"service": "shop", "status": "starting", "release": "r-1", "generation": 3}
 
 
 def test_metrics_are_plain_text_and_openmetrics_for_whom_asks(client: httpx.Client) -> None:

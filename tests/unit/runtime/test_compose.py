@@ -315,9 +315,16 @@ def test_whatever_is_listed_is_of_this_project_alone(tmp_path: Path):
 # while it runs
 
 
+def test_restart_also_starts_what_was_stopped_by_request(state: State):
+    runtime = lab(state, HEALTHY)
+    runtime.restart(["billing", "jaeger"], Told())
+    wish = 'exec id-warroom python -m lab.releases /releases {"start": ["billing"]}'
+    assert runtime.docker.calls.index(wish) < runtime.docker.calls.index("stop id-billing id-jaeger")
+
+
 def test_restart_ends_and_starts_these_and_waits_for_them(state: State):
     again = [one if one["Id"] != "id-billing" else inspected("billing", health="starting") for one in HEALTHY]
-    runtime = lab(state, HEALTHY, again, HEALTHY)
+    runtime = lab(state, HEALTHY, HEALTHY, again, HEALTHY)
     told = Told()
     runtime.restart(["billing"], told)
     assert runtime.docker.asked("stop") == ["stop id-billing"]

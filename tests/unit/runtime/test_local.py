@@ -1,10 +1,12 @@
+import shutil
 from pathlib import Path
 
 import pytest
 
 from lab.errors import LabError, UsageError
 from lab.runtime.local import LocalRuntime
-from lab.runtime.state import Record, State
+from lab.runtime.programs import NAMES
+from lab.runtime.state import ROOT, Record, State
 
 
 class Notes:
@@ -64,3 +66,46 @@ def test_a_failed_start_leaves_the_lab_wanted_only_by_who_tries_again(
     with pytest.raises(OSError):
         runtime.bring_up(Notes(), load=True, persistent=persistent)
     assert runtime.state.load().wanted is persistent
+
+
+@pytest.fixture
+def calls(runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What the supervisor was asked for, of a lab in which all are stopped at once and are healthy at once."""
+    calls: list[tuple[str, str]] = []
+    infos = {name: {"pid": 0} for name in NAMES}
+    monkeypatch.setattr(runtime.supervisor, "start", lambda name: calls.append(("start", name)))
+    monkeypatch.setattr(runtime.supervisor, "stop", lambda name: calls.append(("stop", name)))
+    monkeypatch.setattr(runtime.supervisor, "processes", lambda: infos)
+    monkeypatch.setattr(runtime, "_wait", lambda names, progress, began: calls.append(("wait", *names)))
+    runtime.releases.lay_out(ROOT / "services")
+    return calls
+
+
+def test_who_was_stopped_by_request_starts_with_the_lab(runtime: LocalRuntime, calls: list):
+    runtime.releases.want(stop=["partner"])
+    runtime.up(Notes())
+    assert runtime.releases.wanted().stopped == () and calls == []
+
+
+def test_a_restart_starts_who_was_stopped_by_request_and_nobody_else(runtime: LocalRuntime, calls: list):
+    runtime.releases.want(stop=["partner", "billing"])
+    runtime.restart(["partner", "load"], Notes())
+    assert runtime.releases.wanted().stopped == ("billing",)
+    assert calls[2:] == [("start", "partner"), ("start", "load"), ("wait", "partner", "load")]
+
+
+@pytest.mark.parametrize("command", ["up", "restart"])
+def test_code_that_has_changed_in_the_checkout_is_taken_in(
+    runtime: LocalRuntime, calls: list, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: str
+):
+    shutil.copytree(ROOT / "services", tmp_path / "checkout" / "services")
+    (tmp_path / "checkout" / "services" / "orders" / "app.py").write_text("another = 1\n")
+    monkeypatch.setattr("lab.runtime.local.ROOT", tmp_path / "checkout")
+    progress = Notes()
+    if command == "up":
+        runtime.up(progress)
+    else:
+        runtime.restart(["load"], progress)
+    assert ("stop", "orders") in calls and ("stop", "billing") not in calls
+    assert progress.notes == ["the code of orders has changed: restarting what runs it"]
+    assert runtime.releases.wanted()[:2] == (runtime.releases.baseline(), {"orders": 1})
