@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-import kit
 from pydantic import Field, field_validator
 
 from lab.scenario import FOLDER as SCENARIOS
 from warroom.access import read_token
+from warroom.gateway import AiSettings
 
 HERE = Path(__file__).parent
 
 
-class Settings(kit.Settings):
+class Settings(AiSettings):
     """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
 
     `grafana_url` and `prometheus_url` are for links: what a browser calls them. `prometheus_api_url` is what this
@@ -19,7 +19,6 @@ class Settings(kit.Settings):
     `releases_dir`, and `warden_url`, the database as the role that may drop what services have made.
     """
 
-    service: str = "warroom"
     webhook_token_file: Path
     team_token_file: Path
     instructor_token_file: Path | None = None
@@ -33,6 +32,8 @@ class Settings(kit.Settings):
     releases_dir: Path | None = None
     runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
     scenarios_dir: Path = SCENARIOS
+    services_dir: Path = HERE.parent
+    team_spec: Path = HERE.parents[1] / "docs" / "team-spec.md"
 
     @field_validator("webhook_token_file", "team_token_file", "instructor_token_file")
     @classmethod
