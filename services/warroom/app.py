@@ -11,8 +11,9 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import causes, drill_api, mending_api, pager_api, room, workshop
+from warroom import drill_api, mending_api, pager_api, room, workshop
 from warroom.access import BodyLimit
+from warroom.causes import routes as causes
 from warroom.endings import Endings
 from warroom.gateway import Gateway, briefing, routes
 from warroom.room import Room
@@ -51,7 +52,7 @@ def serve(parts: Room) -> FastAPI:
     app.add_exception_handler(LabError, _refused)
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
-    app.include_router(causes.router(settings, parts.drills, access.actor))
+    app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
     app.include_router(mending_api.router(parts, workshop.build(parts)))
     app.include_router(routes(gateway, access.instructor))
     app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))
