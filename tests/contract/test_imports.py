@@ -26,6 +26,7 @@ LAYERS = {
     "lab.workspace": ("lab.errors", "lab.git", "lab.releases"),
     "lab.bank": ("lab.errors", "lab.scenario", "lab.drill", "lab.workspace"),
     "lab.lesson": ("lab.errors", "lab.scenario"),
+    "lab.trial": ("lab.errors", "lab.scenario"),
     "lab.cli": (
         "lab.errors",
         "lab.environment",
@@ -46,6 +47,7 @@ OF_THE_WAR_ROOM = (
     "lab.profile",
     "lab.bank",
     "lab.lesson",
+    "lab.trial",
     "lab.clients",
     "lab.drill",
     "lab.releases",
