@@ -29,7 +29,8 @@ LONGEST_RANGE_S = 120  # what looks back further tells before from after no more
 LARGEST_COPY = 48_000  # characters of facts that are kept with a piece
 GROWING = re.compile(r".*_(total|count|sum|bucket)")
 RATES = {"rate", "irate", "increase"}
-BY_HAND = re.compile(r"(?<![0-9a-z_])[0-9a-f]{8}", re.IGNORECASE)  # an id, or the beginning of one
+# An id, or the beginning of one; figures alone may be a time.
+BY_HAND = re.compile(r"(?<![0-9a-z_])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8}", re.IGNORECASE)
 
 LOST = "The {} of the quiet time before the page are gone, so nothing can be compared; an instructor can override."
 
