@@ -51,7 +51,8 @@ class Money(BaseModel):
 class Trial(BaseModel):
     """`changes` are figures of the load profile that make it four times the trigger; `requests` is how many arrivals
     that comes to within `seconds`. `every` is the distance between bursts, 0 for a steady stream. `components` are
-    those that an acceptable fix may touch; a release that touches none of them mends something else."""
+    those that an acceptable fix may touch; a release that touches none of them mends something else. What is to be
+    done `…_at_once` is for an incident that it would bring about: of another one the faulty code knows nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -62,6 +63,8 @@ class Trial(BaseModel):
     every: float = Field(default=0, ge=0)
     money: Money | None = None
     components: list[str] = Field(min_length=1)
+    orders_at_once: int = Field(default=0, ge=0, le=200)
+    exports_at_once: int = Field(default=0, ge=0, le=20)
     dependency: Dependency
 
     @property

@@ -10,6 +10,7 @@ from warroom.verify.company import Answer, Company, at_once
 from warroom.verify.replay import BACK_AFTER, BURST_S
 
 CALLS = 8
+REMEMBERED_S = 2.0
 
 
 class Switch(Protocol):
@@ -20,6 +21,9 @@ class Switch(Protocol):
 
 
 def check(company: Company, switch: Switch, dependency: Dependency) -> list[Check]:
+    # What is remembered from before is no answer of now.
+    _ask(company, dependency)
+    time.sleep(REMEMBERED_S)
     switch.off(dependency.stop)
     try:
         answers = at_once([lambda: _ask(company, dependency)] * CALLS)

@@ -1,15 +1,22 @@
 """The promises of order history and export: the same facts, all of them, in order, with shipments as they are now."""
 
 import random
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from lab.drill.verdict import Check, Of, at_most
-from warroom.verify.company import Company
+from warroom.verify.company import Answer, Company
+from warroom.verify.company import at_once as at_once_all
 
 ACCOUNTS = 500
 ORDERS_EACH = 40
 PAGE = 5
+FULL, FULL_EACH = 18, 10  # accounts of the job's export, and orders of each
+BATCH = 100
+
+Shipments = dict[int, Any]
 
 
 def facts(number: int, limit: int) -> list[dict[str, Any]]:
@@ -26,37 +33,63 @@ def _line(order: int, position: int) -> dict[str, Any]:
     return {"sku": sku, "quantity": quantity, "unit_price": price, "amount": quantity * price}
 
 
-def check(company: Company, rng: random.Random) -> list[Check]:
+def check(company: Company, rng: random.Random, at_once: int = 0) -> list[Check]:
+    """`at_once`: so many full exports are asked for in the same moment, since that is what the incident was about."""
     numbers = rng.sample(range(1, ACCOUNTS + 1), 5)
-    shipments: dict[int, Any] = {}
-    for number in numbers:
-        for order in facts(number, PAGE):
-            shipments[order["order_id"]] = company.call("partner", "GET", f"/shipments/{order['order_id']}").body
-
+    shipments = _shipments(company, numbers, PAGE)
     pages = [company.call("orders", "GET", f"/accounts/a-{number}/orders?limit={PAGE}") for number in numbers[:2]]
     wrong = sum(
-        page.status != 200 or not _same(page.body, number, shipments)
+        page.status != 200 or not _same(page.body, number, PAGE, shipments)
         for page, number in zip(pages, numbers, strict=False)
     )
-    body = {"accounts": [f"a-{number}" for number in numbers], "per_account": PAGE}
-    export = company.call("orders", "POST", "/exports", body)
-    accounts = export.get("accounts") if export.status == 200 else None
-    complete = isinstance(accounts, list) and len(accounts) == len(numbers)
-    wrong_accounts = sum(
-        not complete or not _same(accounts[place], number, shipments) for place, number in enumerate(numbers)
-    )
-    return [
+    # Asked for less first: what was answered then is not the answer now.
+    exported = [(limit, _export(company, numbers, limit)) for limit in (2, PAGE)]
+    wrong_accounts = sum(_wrong(answer, numbers, limit, shipments) for limit, answer in exported)
+    checks = [
         at_most("pages of orders that are wrong or missing", Of.PROMISE, wrong, 0, "pages"),
         at_most("accounts that an export has wrong, out of order or not at all", Of.PROMISE, wrong_accounts, 0, ""),
         _refusals(company),
     ]
+    return [*checks, _crowd(company, rng, at_once)] if at_once else checks
 
 
-def _same(found: Any, number: int, shipments: dict[int, Any]) -> bool:
+def _crowd(company: Company, rng: random.Random, number: int) -> Check:
+    asked = [rng.sample(range(1, ACCOUNTS + 1), FULL) for _ in range(number)]
+    shipments = _shipments(company, [account for one in asked for account in one], FULL_EACH)
+    answers = at_once_all([partial(_export, company, numbers, FULL_EACH) for numbers in asked])
+    wrong = sum(_wrong(answer, numbers, FULL_EACH, shipments) for numbers, answer in zip(asked, answers, strict=True))
+    return at_most(f"accounts that {number} full exports at once have wrong or not at all", Of.INCIDENT, wrong, 0, "")
+
+
+def _export(company: Company, numbers: Sequence[int], limit: int) -> Answer:
+    body = {"accounts": [f"a-{number}" for number in numbers], "per_account": limit}
+    return company.call("orders", "POST", "/exports", body)
+
+
+def _wrong(export: Answer, numbers: Sequence[int], limit: int, shipments: Shipments) -> int:
+    """How many of the accounts are not there as they were asked for."""
+    accounts = export.get("accounts") if export.status == 200 else None
+    if not isinstance(accounts, list) or len(accounts) != len(numbers):
+        return len(numbers)
+    return sum(not _same(one, number, limit, shipments) for one, number in zip(accounts, numbers, strict=True))
+
+
+def _shipments(company: Company, numbers: Sequence[int], limit: int) -> Shipments:
+    """As the partner tells them, all together."""
+    ids = sorted({order["order_id"] for number in numbers for order in facts(number, limit)})
+    found: Shipments = {}
+    for begin in range(0, len(ids), BATCH):
+        answer = company.call("partner", "POST", "/shipments/batch", {"order_ids": ids[begin : begin + BATCH]})
+        for one in answer.body if isinstance(answer.body, list) else answer.get("shipments") or []:
+            found[one["order_id"]] = one
+    return found
+
+
+def _same(found: Any, number: int, limit: int, shipments: Shipments) -> bool:
     """Are these all facts of the account, in their order?"""
     try:
         orders = found["orders"]
-        wanted = facts(number, PAGE)
+        wanted = facts(number, limit)
         return (
             found["account"] == f"a-{number}"
             and [order["order_id"] for order in orders] == [order["order_id"] for order in wanted]

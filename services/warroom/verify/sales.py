@@ -1,20 +1,29 @@
 """Checkout's promises: the right total for a cart, the right goods reserved for it, and bad input refused."""
 
 import random
+import re
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import partial
 from typing import Any
 
 import psycopg
 
 from lab.drill.verdict import Check, Of, at_most
 from warroom.verify.company import Answer, Company
+from warroom.verify.company import at_once as at_once_all
 
 ORDERS = 8
 PLACED_WITHIN = 2.0  # seconds, docs/team-spec.md
 CARTS = 500
+PRODUCTS = 200
+WITHIN = 2.5  # seconds for everybody of a crowd
 CENT = Decimal("0.01")
+STANDING = re.compile(r"c-0[0-9]{3}")
+HELD = "orders that do not hold the goods they sold"
 
 
 @dataclass(frozen=True)
@@ -27,22 +36,27 @@ class Sale:
 
 
 def expected(number: int) -> Sale:
-    """Of cart c-<number>, by the goods and promotions that the company began with (services/checkout/migrations,
+    """Of standing cart c-<number>, by the goods and promotions that the company began with (its migrations, and
     GET /promotions), worked out here once more: the code that is judged is no witness."""
-    items: dict[str, int] = {}
-    total = Decimal(0)
-    for position in range(1, 2 + number % 4):
-        product = 1 + (number * 7 + position * 53) % 200
-        quantity = 1 + (number + position) % 3
-        items[_sku(product)] = quantity
-        total += quantity * Decimal(199 + product * 7919 % 4801) / 100
+    positions = range(1, 2 + number % 4)
+    return worth({1 + (number * 7 + n * 53) % PRODUCTS: 1 + (number + n) % 3 for n in positions})
+
+
+def worth(goods: Mapping[int, int]) -> Sale:
+    """Of a cart with so many of each product."""
+    items = {sku(product): quantity for product, quantity in goods.items()}
+    total = sum((quantity * price(product) for product, quantity in goods.items()), Decimal(0))
     promotion, percent, free = _promotion(items, total)
     reserved = items | ({free: items.get(free, 0) + 1} if free else {})
     discount = (total * percent / 100).quantize(CENT, ROUND_HALF_UP)
     return Sale(total - discount, promotion, reserved)
 
 
-def _sku(product: int) -> str:
+def price(product: int) -> Decimal:
+    return Decimal(199 + product * 7919 % 4801) / 100
+
+
+def sku(product: int) -> str:
     return f"sku-{product:04d}"
 
 
@@ -55,24 +69,47 @@ def _promotion(items: dict[str, int], total: Decimal) -> tuple[str | None, int, 
     return ("SPRING10", 10, None) if total >= 100 else (None, 0, None)
 
 
-def check(company: Company, rng: random.Random) -> list[Check]:
-    """Orders in turn: what a burst does to them is the replay's business."""
+def check(company: Company, rng: random.Random, at_once: int = 0) -> list[Check]:
+    """`at_once`: so many new carts are ordered in the same moment, since that is what the incident was about."""
     numbers = _carts(rng)
-    placed = {number: place(company, number) for number in numbers}
-    wrong = sum(not _right(expected(number), answer) for number, answer in placed.items())
-    ids = {number: str(answer.get("order_id")) for number, answer in placed.items()}
-    return [
+    placed = [place(company, f"c-{number:04d}") for number in numbers]
+    sales = [expected(number) for number in numbers]
+    wrong = sum(not _right(sale, answer) for sale, answer in zip(sales, placed, strict=True))
+    checks = [
         at_most("orders with a wrong total or promotion, or not placed", Of.PROMISE, wrong, 0, "orders"),
         _kept(company, placed),
-        _reserved(company, ids),
+        _reserved(company, dict(zip((str(one.get("order_id")) for one in placed), sales, strict=True))),
+        _quantities(company, rng),
         _refusals(company),
+    ]
+    return [*checks, _crowd(company, rng, at_once)] if at_once else checks
+
+
+def during(company: Company, since: datetime) -> list[Check]:
+    """All that customers ordered since then is what their carts come to, and held. Raises psycopg.Error."""
+    rows = company.rows(
+        "SELECT order_id, cart_id, total, promotion FROM checkout.orders"
+        " WHERE placed_at >= %s AND placed_at < now() - interval '3 seconds'",  # what is handed over has its time
+        (since,),
+    )
+    standing = {row["order_id"]: row for row in rows if STANDING.fullmatch(row["cart_id"])}
+    sales = {order: expected(int(row["cart_id"].removeprefix("c-"))) for order, row in standing.items()}
+    wrong = sum(
+        (row["total"], row["promotion"]) != (sales[order].total, sales[order].promotion)
+        for order, row in standing.items()
+    )
+    name = "orders of the replay with a wrong total or promotion"
+    figure = wrong if standing else None
+    return [
+        at_most(name, Of.PROMISE, figure, 0, "orders", f"of {len(standing)}"),
+        _reserved(company, sales, "orders of the replay that do not hold the goods they sold"),
     ]
 
 
-def place(company: Company, number: int) -> Answer:
+def place(company: Company, cart: str) -> Answer:
     """The order's final answer: a 202 is followed for as long as the team spec allows."""
     began = time.monotonic()
-    answer = company.call("checkout", "POST", "/orders", {"cart_id": f"c-{number:04d}"})
+    answer = company.call("checkout", "POST", "/orders", {"cart_id": cart})
     while answer.status == 202 and time.monotonic() < began + PLACED_WITHIN:
         where = answer.headers.get("location", "/orders/unknown")
         time.sleep(0.1)
@@ -103,29 +140,60 @@ def _decimal(value: Any) -> Decimal | None:
         return None
 
 
-def _kept(company: Company, placed: dict[int, Answer]) -> Check:
+def _kept(company: Company, placed: Sequence[Answer]) -> Check:
     """What was answered is what GET gives afterwards."""
     lost = 0
-    for answer in placed.values():
+    for answer in placed:
         found = company.call("checkout", "GET", f"/orders/{answer.get('order_id')}")
         lost += not (found.status == 200 and _decimal(found.get("total")) == _decimal(answer.get("total")))
     return at_most("placed orders that are not there afterwards", Of.PROMISE, lost, 0, "orders")
 
 
-def _reserved(company: Company, ids: dict[int, str]) -> Check:
-    """What was sold is held, free items too, once."""
+def _reserved(company: Company, sales: Mapping[str, Sale], name: str = HELD) -> Check:
+    """What was sold, by order, is held, free items too, once."""
     try:
         rows = company.rows(
-            "SELECT order_id, sku, quantity FROM inventory.reservation_items WHERE order_id = ANY(%s)",
-            (list(ids.values()),),
+            "SELECT order_id, sku, quantity FROM inventory.reservation_items WHERE order_id = ANY(%s)", (list(sales),)
         )
     except psycopg.Error:
         rows = []
     held: dict[str, dict[str, int]] = {}
     for row in rows:
         held.setdefault(row["order_id"], {})[row["sku"]] = row["quantity"]
-    wrong = sum(held.get(order) != expected(number).reserved for number, order in ids.items())
-    return at_most("orders that do not hold the goods they sold", Of.PROMISE, wrong, 0, "orders")
+    wrong = sum(held.get(order) != sale.reserved for order, sale in sales.items())
+    return at_most(name, Of.PROMISE, wrong, 0, "orders")
+
+
+def _new_cart(company: Company, goods: Mapping[int, int]) -> str:
+    items = [{"sku": sku(product), "quantity": quantity} for product, quantity in goods.items()]
+    return str(company.call("checkout", "POST", "/carts", {"items": items}).get("cart_id"))
+
+
+def _quantities(company: Company, rng: random.Random) -> Check:
+    """The same goods in other quantities are another cart: what it comes to is not remembered from the first."""
+    product = rng.randrange(20, PRODUCTS)
+    wrong = 0
+    for goods in ({7: 1}, {7: 2}, {product: 1}, {product: 20}, {product: 2}):
+        wrong += not _right(worth(goods), place(company, _new_cart(company, goods)))
+    return at_most("new carts of the same goods that come to something else", Of.PROMISE, wrong, 0, "carts")
+
+
+def _crowd(company: Company, rng: random.Random, number: int) -> Check:
+    """New carts, since standing ones may be known from before."""
+    crowd = [{product: rng.randint(1, 5) for product in rng.sample(range(1, PRODUCTS + 1), 2)} for _ in range(number)]
+    carts = [_new_cart(company, goods) for goods in crowd]
+    began = time.monotonic()
+
+    def order(cart: str) -> tuple[Answer, float]:
+        return place(company, cart), time.monotonic() - began
+
+    answers = at_once_all([partial(order, cart) for cart in carts])
+    wrong = sum(
+        not _right(worth(goods), answer) or seconds > WITHIN
+        for goods, (answer, seconds) in zip(crowd, answers, strict=True)
+    )
+    name = f"of {number} new carts ordered at once: wrong, late or not placed"
+    return at_most(name, Of.INCIDENT, wrong, 0, "orders")
 
 
 def _refusals(company: Company) -> Check:

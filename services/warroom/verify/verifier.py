@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -135,10 +136,13 @@ class Verifier:
         since = books.watermark(self._company)
         add(*charges.check(self._company, rng, trial.money))
         note("ordering")
-        add(*sales.check(self._company, rng))
+        add(*sales.check(self._company, rng, trial.orders_at_once))
         note("reading order histories")
-        add(*history.check(self._company, rng))
+        add(*history.check(self._company, rng, trial.exports_at_once))
+        begun = datetime.now(UTC)
         add(*replay(self._load, self._counters, trial, note))
+        note("looking at what was ordered")
+        add(*sales.during(self._company, begun))
         note("comparing the books")
         add(*books.check(self._company, since, incident=trial.money is not None))
         add(*self._signals.telemetry())
