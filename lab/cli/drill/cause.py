@@ -174,5 +174,7 @@ def _print_pieces(found: Mapping[str, Any]) -> None:
     for piece in found["pieces"]:
         table.add_row(showing.mark(piece["held"]), Text(piece["ref"][:70]), Text(piece["why"] or ""))
     console.print(table)
+    if found.get("why"):
+        console.print(found["why"], markup=False, highlight=False)
     if found.get("points") is not None:
         console.print(f"{found['points']} points", highlight=False)
