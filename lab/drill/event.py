@@ -46,7 +46,7 @@ class Triggered(Happening):
 
     kind: Literal["triggered"] = "triggered"
     time: int = Field(ge=1)  # the first, the second, …
-    figures: dict[str, float] = {}
+    figures: dict[str, int | float] = {}
 
 
 class Paged(Happening):
