@@ -109,10 +109,22 @@ class Drill:
         step being `{name, state: running/passed/failed, detail}`."""
         return self._get("/deploy")
 
-    def rollback(self, release: str, why: str) -> dict[str, Any]:
-        """Back to `release`, or to the last healthy one before the present if it is empty: `{release}`."""
-        wanted = {"release": release} if release else {}
-        return self._post("/rollback", wanted | {"why": why}, timeout_s=SLOW_S)
+    def verify(self) -> dict[str, Any]:
+        """Begins to replay the incident against what runs; `verification()` tells how it fares."""
+        return self._post("/verify")
+
+    def verification(self) -> dict[str, Any]:
+        """The latest one: `{release, running, step, seconds, verdict, checks}`, a check being
+        `{name, passed, figure, bound, unit, note}`."""
+        return self._get("/verify")
+
+    def brief(self) -> str:
+        """What to give to an assistant, as Markdown, once AI is open."""
+        return self._get("/brief")["markdown"]
+
+    def chain(self) -> list[dict[str, Any]]:
+        """The causal chain, in a drill that has turned guided or is over: `{link, first_shown_by}`."""
+        return self._get("/chain")
 
     def releases(self) -> list[dict[str, Any]]:
         """Oldest first: `{release, at, services, healthy, current}`."""

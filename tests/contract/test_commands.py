@@ -30,7 +30,7 @@ COMMANDS = {
 READING = [
     *("status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench"),
     *("drill status", "drill events", "drill report", "drill history", "drill debrief", "drill mechanisms"),
-    *("drill probe", "drill submit", "drill workspace", "drill diff", "drill deploy", "drill releases"),
+    *("drill probe", "drill submit", "drill workspace", "drill diff", "drill deploy", "drill releases", "drill verify", "drill chain"),
 ]
 DRILL = [name for names in SECTIONS.values() for name in names]
 

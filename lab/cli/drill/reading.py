@@ -1,9 +1,10 @@
-"""status, events, report, history, debrief: what there is to see of drills."""
+"""status, events, report, history, chain, debrief, brief: what there is to see of drills."""
 
 import json
 import time
 
 import click
+from rich.text import Text
 
 from lab.cli import options
 from lab.cli.drill import session, showing
@@ -87,3 +88,24 @@ def debrief(name: str, whose: Whose | None, as_json: bool) -> None:
     """The answer, and how it could have been seen; after the end of the drill only."""
     with session.room(name, whose) as room:
         showing.show(room.debrief(), as_json)
+
+
+@session.command(reads=True)
+def chain(name: str, whose: Whose | None, as_json: bool) -> None:
+    """What happened, link by link, once the drill has turned guided."""
+    with session.room(name, whose) as room:
+        found = room.chain()
+    if as_json:
+        options.print_json(found)
+        return
+    console = options.console()
+    for number, one in enumerate(found, start=1):
+        console.print(Text.assemble((f"{number}. ", "bold"), one["link"]), soft_wrap=True)
+        console.print(Text(f"   first shown by {one['first_shown_by']}", style="dim"), soft_wrap=True)
+
+
+@session.command()
+def brief(name: str, whose: Whose | None) -> None:
+    """What to give to an assistant, as Markdown, once AI is open."""
+    with session.room(name, whose) as room:
+        click.echo(room.brief())

@@ -43,15 +43,15 @@ def deploy(name: str, whose: Whose | None, as_json: bool, only_status: bool) -> 
 @click.argument("release", required=False)
 @session.why("What is wrong with the present one")
 def rollback(name: str, whose: Whose | None, release: str | None, why: str) -> None:
-    """Go back to RELEASE, or to the last healthy one before the present."""
+    """Go back to RELEASE, or to the baseline; the same as act rollback."""
     with session.room(name, whose) as room:
-        found = room.rollback(release or "", why)
+        found = room.act("rollback", [release] if release else [], why)
     click.echo(f"{found['release']} runs again.")
 
 
 @session.command(reads=True)
 def releases(name: str, whose: Whose | None, as_json: bool) -> None:
-    """The releases of this drill, the one that runs among them."""
+    """This drill's releases, and which of them runs."""
     with session.room(name, whose) as room:
         found = room.releases()
     if as_json:

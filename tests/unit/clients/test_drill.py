@@ -48,8 +48,9 @@ def answering(status: int, body: object = None, whose: str = "team") -> tuple[Dr
         (lambda room: room.debrief(), "GET", "/debrief", None),
         (lambda room: room.deployment(), "GET", "/deploy", None),
         (lambda room: room.releases(), "GET", "/releases", None),
-        (lambda room: room.rollback("", "slow"), "POST", "/rollback", {"why": "slow"}),
-        (lambda room: room.rollback("r-1", "slow"), "POST", "/rollback", {"release": "r-1", "why": "slow"}),
+        (lambda room: room.verify(), "POST", "/verify", {}),
+        (lambda room: room.verification(), "GET", "/verify", None),
+        (lambda room: room.chain(), "GET", "/chain", None),
     ],
 )
 def test_each_call_is_one_request_with_the_token(call, method: str, path: str, body: object) -> None:

@@ -285,6 +285,14 @@ def test_purge_forgets_volumes_and_state(state: State):
     assert not state.path.exists()
 
 
+def test_purge_says_where_a_teams_work_is_then(state: State):
+    state.workspace.mkdir(parents=True)
+    told = Told()
+    lab(state, HEALTHY, []).down(told, purge=True)
+    (kept,) = (state.home / "kept").iterdir()
+    assert f"the team's workspace is kept in {kept}" in told.notes
+
+
 def test_what_compose_cannot_take_down_is_ended_by_its_label(state: State):
     replies = {"compose down": (1, "invalid compose project"), "network ls": "net-1", "volume ls": "v"}
     runtime = lab(state, HEALTHY, replies=replies)

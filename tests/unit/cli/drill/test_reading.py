@@ -36,6 +36,7 @@ EVENTS = [
         ("report", "/report", {"id": "d-1", "times": {"detect_s": 14.0}}),
         ("history", "/history", [{"id": "d-1", "outcome": "complete"}]),
         ("debrief", "/debrief", {"answer": "…"}),
+        ("chain", "/chain", [{"link": "It began.", "first_shown_by": "metric:up"}]),
         ("releases", "/releases", [{"release": "r-1", "current": True}]),
     ],
 )
@@ -153,3 +154,19 @@ def test_a_debrief_before_the_end_is_refused_in_the_war_rooms_words(room: Room, 
     room.says("GET /debrief", {"detail": "The drill is under way; the debrief is for afterwards."}, status=409)
     assert cli.main(["drill", "debrief"]) == 2
     assert capsys.readouterr().err == "labctl: The drill is under way; the debrief is for afterwards.\n"
+
+
+def test_the_chain_is_told_link_by_link(room: Room, capsys) -> None:
+    room.says("GET /chain", [{"link": "It began.", "first_shown_by": "metric:up"}])
+    assert cli.main(["drill", "chain"]) == 0
+    assert capsys.readouterr().out == "1. It began.\n   first shown by metric:up\n"
+
+
+def test_the_brief_is_markdown_as_it_is(room: Room, capsys) -> None:
+    room.says("GET /brief", {"markdown": "# Brief\n\n[x]"})
+    assert cli.main(["drill", "brief"]) == 0
+    assert capsys.readouterr().out == "# Brief\n\n[x]\n"
+    room.says(
+        "GET /brief", {"detail": "AI opens when a root cause has been accepted: labctl drill submit."}, status=423
+    )
+    assert cli.main(["drill", "brief"]) == 2

@@ -129,10 +129,11 @@ def test_a_deploy_without_end_is_given_up(room: Room, opened: Workspace, monkeyp
 
 
 def test_rollback_says_what_runs_again(room: Room, capsys) -> None:
-    room.says("POST /rollback", {"release": "r-1"})
-    assert cli.main(["drill", "rollback", "--why", "slower"]) == 0
+    room.says("POST /act", STATUS | {"release": "r-1"})
     assert cli.main(["drill", "rollback", "r-1", "--why", "slower"]) == 0
-    assert room.sent == [("/rollback", {"why": "slower"}), ("/rollback", {"release": "r-1", "why": "slower"})]
+    assert cli.main(["drill", "rollback", "--why", "slower"]) == 0
+    act = {"action": "rollback", "why": "slower"}
+    assert room.sent == [("/act", {**act, "on": ["r-1"]}), ("/act", {**act, "on": []})]
     assert capsys.readouterr().out == "r-1 runs again.\n" * 2
 
 

@@ -1,0 +1,67 @@
+"""verify: the incident once more, against the fix."""
+
+import time
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from lab.cli import options
+from lab.cli.drill import session, showing
+from lab.clients.drill import Drill
+from lab.errors import CheckFailed, LabError
+from lab.runtime.base import Whose
+
+POLL_S = 0.5
+LIMIT_S = 300
+# These say nothing about the fix.
+NOT_JUDGED = ("load-not-delivered", "infrastructure")
+
+
+@session.command(reads=True)
+@click.option("--status", "only_status", is_flag=True, help="Follow the one under way, or see how the last one went.")
+def verify(name: str, whose: Whose | None, as_json: bool, only_status: bool) -> None:
+    """Replay the incident against what runs, at four times its size. Exit code 3 unless it is verified."""
+    with session.room(name, whose) as room:
+        found = follow(room, room.verification() if only_status else room.verify())
+    if as_json:
+        options.print_json(found)
+    else:
+        options.console().print(checks(found["checks"]))
+    verdict = found["verdict"]
+    if verdict in NOT_JUDGED:
+        raise CheckFailed(f"{verdict}: that says nothing about {found['release']}; try again.")
+    if verdict != "verified":
+        raise CheckFailed(f"{found['release']} is not verified: {verdict}.")
+    if not as_json:
+        click.echo(f"{found['release']} is verified, in {showing.clock(found['seconds'])}.")
+
+
+def follow(room: Drill, found: dict[str, Any]) -> dict[str, Any]:
+    """Shows the step that it is at until there is a verdict."""
+    deadline = time.monotonic() + LIMIT_S
+    with options.console().status("verifying") as shown:
+        while found["running"]:
+            shown.update(Text(f"verifying: {found['step']}"))
+            if time.monotonic() > deadline:
+                raise LabError(f"There is no verdict after {LIMIT_S} s; see labctl logs warroom.")
+            time.sleep(POLL_S)
+            found = room.verification()
+    return found
+
+
+def checks(found: list[dict[str, Any]]) -> Table:
+    """What was measured beside what it is held to."""
+    table = Table(box=None, pad_edge=False)
+    for column, justify in (("", "left"), ("check", "left"), ("figure", "right"), ("bound", "right"), ("", "left")):
+        table.add_column(column, justify=justify)
+    for one in found:
+        figure, bound = (_figure(one.get(key)) for key in ("figure", "bound"))
+        note = " ".join(filter(None, (one.get("unit"), one.get("note"))))
+        table.add_row(showing.mark(one["passed"]), Text(one["name"]), figure, bound, Text(note))
+    return table
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"

@@ -1,0 +1,74 @@
+"""The review bench: four proposed patches, of which some are wrong though their tests pass. Decided first, run then."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.bank import Bank, Fix
+from lab.drill.event import Reviewed
+from lab.drill.verdict import Verdict
+from lab.errors import UsageError
+
+PATCHES = 4
+WRONG_AT_LEAST = 2
+
+
+@dataclass(frozen=True)
+class Decision:
+    """`condition` is the one under which a rejected patch fails."""
+
+    accept: bool
+    condition: str = ""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The patches of one drill, named patch-1 to patch-4: their real names would tell."""
+
+    patches: Mapping[str, Fix]
+
+    def shown(self, baseline: Path) -> list[dict[str, Any]]:
+        return [
+            {"patch": name, "title": fix.title, "diff": fix.patch.diff(baseline), "conditions": fix.conditions}
+            for name, fix in self.patches.items()
+        ]
+
+    def check(self, decisions: Mapping[str, Decision]) -> None:
+        """Raises UsageError unless there is a decision on each, and each rejection names one of the conditions."""
+        if missing := sorted(set(self.patches) - set(decisions)):
+            raise UsageError(f"Decide on all of them before any is run: {', '.join(missing)} is left.")
+        if unknown := sorted(set(decisions) - set(self.patches)):
+            raise UsageError(f"There is no {unknown[0]!r}; there are {', '.join(self.patches)}.")
+        for name, decision in decisions.items():
+            conditions = self.patches[name].conditions
+            if not decision.accept and decision.condition not in conditions:
+                raise UsageError(f"Say under which condition {name} fails: one of {', '.join(conditions)}.")
+            if decision.accept and decision.condition:
+                raise UsageError(f"{name} is accepted, so it fails under no condition; leave that out.")
+
+    def settle(
+        self, decisions: Mapping[str, Decision], try_out: Callable[[Fix], Verdict], note: Callable[[str], None]
+    ) -> list[Reviewed]:
+        """Runs all of them; a rejection is right if the patch does not pass and the condition is the one."""
+        found = []
+        for number, (name, fix) in enumerate(self.patches.items(), 1):
+            note(f"running {name}, {number} of {len(self.patches)}")
+            passes = try_out(fix) is Verdict.VERIFIED
+            decision = decisions[name]
+            right = passes if decision.accept else (not passes and decision.condition == fix.condition)
+            found.append(Reviewed(patch=name, accepted=decision.accept, condition=decision.condition, right=right))
+        return found
+
+
+def draw(bank: Bank, seed: int) -> Bench:
+    """The same for the same seed; at least two of them wrong and one right."""
+    rng = random.Random(f"{seed}/review")
+    wrong = [fix for fix in bank.for_review if not fix.right]
+    right = [fix for fix in bank.for_review if fix.right]
+    most = min(PATCHES - 1, len(wrong))
+    number = rng.randint(WRONG_AT_LEAST, most)
+    chosen = rng.sample(wrong, number) + rng.sample(right, PATCHES - number)
+    rng.shuffle(chosen)
+    return Bench({f"patch-{n}": fix for n, fix in enumerate(chosen, 1)})
