@@ -37,6 +37,17 @@ class Dependency(BaseModel):
     back: list[int] = Field(min_length=1)  # what it answers when all is there again
 
 
+class Money(BaseModel):
+    """Which charges go wrong: with lines whose net amount in cents is `remainder` modulo `modulo`, and when they are
+    sent again with their lines the other way round."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    modulo: PositiveInt
+    remainder: int = Field(ge=0)
+    reversed: bool
+
+
 class Trial(BaseModel):
     """`changes` are figures of the load profile that make it four times the trigger; `requests` is how many arrivals
     that comes to within `seconds`. `every` is the distance between bursts, 0 for a steady stream. `components` are
@@ -49,7 +60,7 @@ class Trial(BaseModel):
     seconds: PositiveFloat
     requests: PositiveInt
     every: float = Field(default=0, ge=0)
-    money: bool = False
+    money: Money | None = None
     components: list[str] = Field(min_length=1)
     dependency: Dependency
 

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from lab.errors import LabError, UsageError
 from lab.git import Git, program
+from lab.releases import EDITABLE
 
 ROOT = Path(__file__).resolve().parent.parent
-EDITABLE = ("billing", "checkout", "inventory", "orders", "promotions")
 BESIDES = ("guardrails", "team-spec.md", "tests")  # what a release is looked at with
 BASELINE = "refs/lab/baseline"
 KEPT = "work in progress kept by the lab"

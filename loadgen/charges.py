@@ -36,6 +36,7 @@ class ChargeBook:
 
     whole_units: share of lines that are whole units (a price list); the others are random cents, never a tie.
     retries: share of draws that repeat an answered charge. shuffled: whether a repeat lists its lines in another order.
+    largest: whole units that a line comes to at most.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class ChargeBook:
         whole_units: float,
         retries: float,
         shuffled: bool,
+        largest: int = 900,
     ) -> None:
         self._rng = rng
         self._accounts = accounts
@@ -54,6 +56,7 @@ class ChargeBook:
         self._whole_units = whole_units
         self._retries = retries
         self._shuffled = shuffled
+        self._largest = largest
         self._answered: dict[str, Charge] = {}  # the latest of them, by key
 
     def draw(self) -> Charge:
@@ -72,8 +75,8 @@ class ChargeBook:
 
     def _net(self) -> int:
         if self._rng.random() < self._whole_units:
-            return 100 * self._rng.randint(1, 900)
-        while is_tie(cents := self._rng.randint(101, 89_999)):
+            return 100 * self._rng.randint(1, self._largest)
+        while is_tie(cents := self._rng.randint(101, 100 * self._largest - 1)):
             pass
         return cents
 

@@ -43,6 +43,7 @@ class Customers:
             whole_units=profile.charging.whole_units,
             retries=profile.charging.retries,
             shuffled=profile.charging.shuffled,
+            largest=profile.charging.largest,
         )
         self._receipts: deque[str] = deque(maxlen=200)
         self._carts = itertools.cycle(rng.sample(CARTS, len(CARTS)))

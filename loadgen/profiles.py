@@ -25,6 +25,7 @@ class Charging(BaseModel):
     whole_units: Share = 0.0
     retries: Share = 0.1
     shuffled: bool = False
+    largest: Annotated[int, Field(gt=0, le=1_000_000)] = 900
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -72,6 +73,16 @@ class MonthEndImport(Profile):
 
     charging: Charging = Charging(min_lines=6, max_lines=8, whole_units=0.5, retries=0.15, shuffled=True)
     charges: Rate = 8.0
+
+    def streams(self) -> list[Steady | Burst]:
+        return [Steady("charge", self.charges)]
+
+
+class AnnualInvoices(Profile):
+    """Large customers are invoiced for a year: few charges, of amounts that nobody sees on other days."""
+
+    charging: Charging = Charging(min_lines=4, max_lines=8, largest=90_000)
+    charges: Rate = 1.5
 
     def streams(self) -> list[Steady | Burst]:
         return [Steady("charge", self.charges)]

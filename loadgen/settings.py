@@ -2,7 +2,7 @@
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from loadgen.profiles import BatchExport, FlashSale, Healthy, MonthEndImport, Profile
+from loadgen.profiles import AnnualInvoices, BatchExport, FlashSale, Healthy, MonthEndImport, Profile
 
 
 class Settings(BaseSettings):
@@ -24,6 +24,7 @@ class Settings(BaseSettings):
     max_outstanding: int = 2_000  # for each profile; customers beyond it are counted as asked and turned away
 
     healthy: Healthy = Healthy()
+    annual_invoices: AnnualInvoices = AnnualInvoices()
     month_end_import: MonthEndImport = MonthEndImport()
     flash_sale: FlashSale = FlashSale()
     batch_export: BatchExport = BatchExport()
@@ -43,6 +44,7 @@ class Settings(BaseSettings):
     def profiles(self) -> dict[str, Profile]:
         return {
             "healthy": self.healthy,
+            "annual-invoices": self.annual_invoices,
             "month-end-import": self.month_end_import,
             "flash-sale": self.flash_sale,
             "batch-export": self.batch_export,

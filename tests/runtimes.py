@@ -66,6 +66,9 @@ class FakeRuntime:
         for name in services:
             self._pids.pop(name, None)
 
+    def restore(self) -> None:
+        self._require([])
+
     def status(self) -> Status:
         services = [
             Service(name, "healthy", pid, self.endpoint(name), 2**20, "2026-11-23T03:00:00Z")

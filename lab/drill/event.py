@@ -238,8 +238,11 @@ class GuardrailProven(Happening):
 
 
 class SpecChanged(Happening):
+    """`diff` is from the spec as the lab ships it."""
+
     kind: Literal["spec-changed"] = "spec-changed"
     lines: int = Field(ge=1)
+    diff: str = Field(default="", max_length=100_000)
 
 
 class Written(Happening):

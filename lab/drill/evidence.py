@@ -16,7 +16,7 @@ from lab.drill.cause import Piece, Submission
 from lab.drill.event import NO_INCIDENT
 from lab.drill.facts import Case, Exchange, Series, Table, Trace, Window
 from lab.drill.patterns import Evidence, MetricPattern, Pattern, ProbePattern, RowPattern
-from lab.drill.pricing import differs, repeats
+from lab.drill.pricing import charged, repeats
 from lab.drill.selector import Selector, parse
 from lab.drill.sources import Sources
 from lab.errors import LabError, UsageError
@@ -65,7 +65,7 @@ class Referee:
 
     def __init__(self, sources: Sources, case: Case, evidence: Evidence) -> None:
         self._sources = sources
-        self._case = case
+        self.case = case
         self._evidence = evidence
         self._judges: dict[str, Callable[[str, Submission, bool], tuple[Pattern, dict[str, Any]]]] = {
             "trace": self._trace,
@@ -115,7 +115,7 @@ class Referee:
         return pattern, _trace_facts(trace)
 
     def _quiet_traces(self, submission: Submission) -> list[Trace]:
-        found = self._sources.traces(submission.component, self._case.quiet, QUIET_SAMPLE)
+        found = self._sources.traces(submission.component, self.case.quiet, QUIET_SAMPLE)
         if not found:
             raise Unjudged(LOST.format("traces"))
         return found
@@ -130,7 +130,7 @@ class Referee:
             raise _Refused("A counter only ever grows, so it tells no time from another.")
         if selector.range_s > LONGEST_RANGE_S:
             raise _Refused(f"It looks back over more than {LONGEST_RANGE_S} s, so it blurs before and after.")
-        affected = self._sources.series(text, self._case.affected)
+        affected = self._sources.series(text, self.case.affected)
         if not any(one.finite for one in affected):
             raise _Refused("It has no value since the trouble began.")
         ours = [one for one in affected if _touches({**one.labels, **selector.fixed}, submission)]
@@ -148,7 +148,7 @@ class Referee:
 
     def _later_quiet(self, selector: Selector) -> Window:
         """The quiet window without the beginning, where a range would still look back to what was before it."""
-        quiet = self._case.quiet
+        quiet = self.case.quiet
         return Window(quiet.start + min(selector.range_s, quiet.seconds / 2), quiet.end)
 
     def _moves(
@@ -162,12 +162,12 @@ class Referee:
             return False
         self._require_scraped(component)
         measure = pattern.measure.expression.replace("$component", component)
-        at_rest, moved = (self._sources.series(measure, one) for one in (self._case.quiet, self._case.affected))
+        at_rest, moved = (self._sources.series(measure, one) for one in (self.case.quiet, self.case.affected))
         return pattern.measured(at_rest, moved)
 
     def _require_scraped(self, component: str) -> None:
         """What no scrape has seen was not quiet but unknown."""
-        up = self._sources.series(f'up{{service="{component}"}}', self._case.quiet)
+        up = self._sources.series(f'up{{service="{component}"}}', self.case.quiet)
         if not any(one.finite for one in up):
             raise Unjudged(LOST.format("metrics"))
 
@@ -184,7 +184,7 @@ class Referee:
         self._in_time(min(line.at for line in lines), "trace")
         if service != submission.component and submission.mechanism != NO_INCIDENT:
             raise _Refused(f"These are not lines of {submission.component}.")
-        quiet = self._sources.requests(self._case.quiet) if named else []
+        quiet = self._sources.requests(self.case.quiet) if named else []
         if named and not quiet:
             raise Unjudged(LOST.format("logs"))
         pattern = self._first("log", submission, named, lambda one: one.holds(lines) and _rare(one, quiet))
@@ -193,7 +193,7 @@ class Referee:
     # ── the database ──
 
     def _sql(self, query: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
-        table, _ = self._sources.query(query, None, self._case)
+        table, _ = self._sources.query(query, None, self.case)
         if not any(one.startswith(f"{submission.component}.") for one in table.touched):
             raise _Refused(f"It reads nothing that {submission.component} keeps.")
         if not table.rows:
@@ -207,14 +207,14 @@ class Referee:
         return pattern, _table_facts(query, table)
 
     def _finds(self, pattern: RowPattern, query: str) -> bool:
-        table, entities = self._sources.query(query, pattern.entities, self._case)
-        quiet = not any(one.affected and one.at in self._case.quiet for one in entities)
-        return quiet and pattern.holds(table, entities, self._case.affected)
+        table, entities = self._sources.query(query, pattern.entities, self.case)
+        quiet = not any(one.affected and one.at in self.case.quiet for one in entities)
+        return quiet and pattern.holds(table, entities, self.case.affected)
 
     # ── probes ──
 
     def _probe(self, probe_id: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
-        exchange = next((one for one in self._case.exchanges if one.id == probe_id), None)
+        exchange = next((one for one in self.case.exchanges if one.id == probe_id), None)
         if exchange is None:
             raise _Refused("This drill has recorded no such probe.")
         self._in_time(exchange.at, "probe")
@@ -231,20 +231,21 @@ class Referee:
             and re.fullmatch(pattern.status, str(exchange.status)) is not None
             and exchange.seconds >= pattern.at_least_s
             and (pattern.at_most_s is None or exchange.seconds <= pattern.at_most_s)
-            and (pattern.mispriced is None or differs(pattern.mispriced, exchange))
-            and (not pattern.again or any(repeats(exchange, one) for one in self._case.exchanges))
+            and (pattern.priced is None or charged(pattern.priced, exchange) is True)
+            and (pattern.mispriced is None or charged(pattern.mispriced, exchange) is False)
+            and (not pattern.again or any(repeats(exchange, one) for one in self.case.exchanges))
             and (pattern.caused is None or pattern.caused.holds(trace))
         )
         if not shown or not pattern.contrast:
             return shown
         if pattern.caused is not None and not _rare(pattern.caused, self._quiet_traces(submission)):
             return False
-        rows = self._sources.entities(pattern.unaffected, self._case) if pattern.unaffected else []
-        return not any(one.affected and one.at in self._case.quiet for one in rows)
+        rows = self._sources.entities(pattern.unaffected, self.case) if pattern.unaffected else []
+        return not any(one.affected and one.at in self.case.quiet for one in rows)
 
     def _in_time(self, at: float, what: str) -> None:
-        if at not in self._case.affected:
-            when = "before the trouble began" if at < self._case.affected.start else "after this was handed in"
+        if at not in self.case.affected:
+            when = "before the trouble began" if at < self.case.affected.start else "after this was handed in"
             raise _Refused(f"The {what} is from {when}.")
 
 

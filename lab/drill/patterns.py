@@ -253,14 +253,19 @@ class LogPattern(Pattern):
 class RowPattern(Pattern):
     """`entities` is the referee's own query: for each row since `%(since)s` (epoch seconds) its ids as text[], its time
     in epoch seconds, and whether it is affected. What is handed in must name `at_least` affected ones, and of all that
-    it gives `precision` must be such. It may not read `not_from`, what the alert itself is made of."""
+    it gives `precision` must be such; with `sound` it is unaffected ones, and all of them. It must read a table of each
+    of `reads`, and none of `not_from`, what the alert itself is made of."""
 
     entities: str
+    sound: bool = False
     at_least: Annotated[int, Field(ge=1)] = 3
     precision: Annotated[float, Field(gt=0, le=1)] = 0.8
+    reads: tuple[Regex, ...] = ()
     not_from: frozenset[str] = frozenset()
 
     def holds(self, table: Table, entities: Collection[Entity], affected: Window) -> bool:
+        if not all(any(_is(wanted, one) for one in table.touched) for wanted in self.reads):
+            return False
         by_id = {one: entity for entity in entities for one in entity.ids}
         named: set[Entity] = set()
         strangers = 0
@@ -268,32 +273,36 @@ class RowPattern(Pattern):
             found = {by_id[cell] for cell in row if cell in by_id}
             named |= found
             strangers += not found
-        hits = sum(entity.affected and entity.at in affected for entity in named)
+        hits = sum(entity.affected is not self.sound and entity.at in affected for entity in named)
+        if self.sound and any(entity.affected for entity in named):
+            return False
         return hits >= self.at_least and hits >= self.precision * (len(named) + strangers)
 
 
 class Price(Vocabulary):
-    """The answered amount is not what the request's lines come to: tax by line, half up to the cent."""
+    """What a request's lines come to: tax by line, half up to the cent."""
 
     tax: Decimal
 
-    def differs(self, lines: Sequence[Mapping[str, str]], amount: str) -> bool:
-        return Decimal(amount) != sum((self._line(Decimal(line["net"])) for line in lines), Decimal(0))
+    def of(self, lines: Sequence[Mapping[str, str]]) -> Decimal:
+        return sum((self._line(Decimal(line["net"])) for line in lines), Decimal(0))
 
     def _line(self, net: Decimal) -> Decimal:
         return net + (net * self.tax).quantize(Decimal("0.01"), "ROUND_HALF_UP")
 
 
 class ProbePattern(Pattern):
-    """A request that the lab has sent, and what it caused. `again`: it repeats an earlier probe, key and content, and
-    was taken for a new one. `unaffected`: a query as RowPattern's `entities`, none of which may be affected in quiet
-    times; `caused` is held against requests of quiet times instead."""
+    """A request that the lab has sent, and what it caused. `priced`, `mispriced`: the amount in the answer is what the
+    lines come to, or is not. `again`: it repeats an earlier probe, key and content, and was taken for a new one.
+    `unaffected`: a query as RowPattern's `entities`, none of which may be affected in quiet times; `caused` is held
+    against requests of quiet times instead."""
 
     method: Regex = "GET|POST"
     path: Regex
     status: Regex = ".*"
     at_least_s: Seconds = 0.0
     at_most_s: Seconds | None = None
+    priced: Price | None = None
     mispriced: Price | None = None
     again: bool = False
     caused: Requests | None = None

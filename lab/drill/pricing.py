@@ -10,12 +10,12 @@ from lab.drill.patterns import Price
 KEY = "idempotency-key"
 
 
-def differs(price: Price, exchange: Exchange) -> bool:
-    """Was the request charged an amount that its lines do not come to?"""
+def charged(price: Price, exchange: Exchange) -> bool | None:
+    """Was the request charged what its lines come to? None where that cannot be told."""
     try:
-        return price.differs(_json(exchange.body)["lines"], _json(exchange.answer)["amount"])
+        return Decimal(_json(exchange.answer)["amount"]) == price.of(_json(exchange.body)["lines"])
     except (KeyError, TypeError, ValueError, InvalidOperation):
-        return False
+        return None
 
 
 def repeats(exchange: Exchange, earlier: Exchange) -> bool:

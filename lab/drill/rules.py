@@ -102,6 +102,35 @@ def submitted(drill: Drill | None, what: happened.Submitted) -> list[Happening]:
     return [what, happened.Entered(phase=Phase.AI_FIX, why="accepted")]
 
 
+def require_mending(drill: Drill | None) -> None:
+    """May the code be changed, and what it came to be judged? Only for a cause that is known."""
+    _timed(drill)
+    if drill.phase not in (Phase.AI_FIX, Phase.POST_MORTEM):
+        raise Refused("First the root cause: labctl drill submit. Until then, labctl drill act limits the harm.")
+    if drill.paused:
+        raise Refused("The drill is paused; go on when it does.")
+
+
+def deployed(drill: Drill | None, what: happened.Deployed) -> list[Happening]:
+    """It was released, whatever became of the drill meanwhile."""
+    return [what] if drill else []
+
+
+def reviewed(drill: Drill | None, whats: list[happened.Reviewed]) -> list[Happening]:
+    _running(drill)
+    return list(whats)
+
+
+def proven(drill: Drill | None, what: happened.GuardrailProven) -> list[Happening]:
+    _running(drill)
+    return [what]
+
+
+def changed_spec(drill: Drill | None, what: happened.SpecChanged) -> list[Happening]:
+    require_mending(drill)
+    return [what]
+
+
 def verified(drill: Drill | None, what: happened.Verified) -> list[Happening]:
     """What a verdict brings about: the fix phase is over as soon as the fix is verified."""
     _timed(drill)

@@ -100,6 +100,12 @@ class Runtime(Protocol):
     def stop(self, services: Sequence[str]) -> None:
         """Stop these until a restart or the next up."""
 
+    def restore(self) -> None:
+        """Want the baseline release from now on, with all of its services, whoever else does not answer.
+
+        Services follow by themselves; a restart waits until they have.
+        """
+
     def status(self) -> Status: ...
 
     def endpoint(self, service: str) -> str:

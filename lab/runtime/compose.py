@@ -215,19 +215,13 @@ class ComposeRuntime:
     def restart(self, services: Sequence[str], progress: Progress) -> None:
         chosen = self._chosen(services)
         began = time.monotonic()
-        self._unstop(services)
+        if stopped := [name for name in services if name in releases.SERVICES]:
+            self._want(start=stopped)  # what was stopped by request
         self._stop(chosen)
         self.docker.ask("start", *(one.id for one in chosen))
         self._wait([one.service for one in chosen], progress, began, chosen)
         if self._is_outdated(services):
             progress.note(f"restarted as it was built; labctl up{option(self.name)} takes the changes in")
-
-    def _unstop(self, services: Sequence[str]) -> None:
-        """What was stopped by request is to start: only the war room's container can write that."""
-        wish = json.dumps({"start": [name for name in services if name in releases.SERVICES]})
-        found = self._up().get("warroom")
-        if found and found.running:
-            self.docker.ask("exec", found.id, "python", "-m", "lab.releases", "/releases", wish)
 
     def _is_outdated(self, services: Sequence[str]) -> bool:
         """Is one of them made of an image whose sources have changed since?"""
@@ -237,6 +231,19 @@ class ComposeRuntime:
             ours = {image for image in composition.built if not set(services).isdisjoint(composition.made_of(image))}
             return not ours.isdisjoint(self.images(composition, record).outdated())
         return False
+
+    def restore(self) -> None:
+        self._want(release=releases.LATEST, start=releases.SERVICES)
+
+    def _want(self, **wish: object) -> None:
+        """As lab.releases takes it, by the war room's container, which alone can write it; else by one made for it."""
+        found = self._up().get("warroom")
+        command = ("python", "-m", "lab.releases")
+        if found and found.running:
+            self.docker.ask("exec", found.id, *command, "/releases", json.dumps(wish))
+        else:
+            once = self._compose("run", "--rm", "--no-deps", "init", *command, "/volumes/releases", json.dumps(wish))
+            self.docker.ask(*once, environment=self._environment(self.state.glance()))
 
     def stop(self, services: Sequence[str]) -> None:
         self._stop(self._chosen(services))

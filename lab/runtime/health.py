@@ -1,6 +1,7 @@
 """Does a process answer, and how much memory is it?"""
 
 import http.client
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -20,10 +21,24 @@ _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def answers(url: str, timeout_s: float = TIMEOUT_S) -> bool:
-    """Does a GET bring 200?"""
+    """Does a GET bring 200? `unix:PATH` stands for /healthz at that socket."""
+    if url.startswith("unix:"):
+        return _answers_at(url.removeprefix("unix:"), timeout_s)
     try:
         with _opener.open(url, timeout=timeout_s) as response:
             return response.status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def _answers_at(path: str, timeout_s: float) -> bool:
+    connection = http.client.HTTPConnection("localhost", timeout=timeout_s)
+    try:
+        with socket.socket(socket.AF_UNIX) as connection.sock:
+            connection.sock.settimeout(timeout_s)
+            connection.sock.connect(path)
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
     except (OSError, http.client.HTTPException):
         return False
 

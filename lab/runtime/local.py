@@ -255,6 +255,10 @@ class LocalRuntime:
         self._require_up(services)
         self._stop(services)
 
+    def restore(self) -> None:
+        self._require_up([])
+        self.releases.want(self.releases.baseline(), start=releases.SERVICES)
+
     def _stop(self, services: Sequence[str]) -> None:
         for name in services:
             self.supervisor.stop(name)

@@ -15,7 +15,8 @@ class Program:
     """How a process is started, and how it shows that it is healthy.
 
     `forked` runs a Python program in a fork of the supervisor, which has the libraries in memory already.
-    `probe` is the URL that answers 200 when the process is healthy; PostgreSQL, which has none, tells in its own way.
+    `probe` is the URL that answers 200 when the process is healthy, or `unix:` and a socket whose /healthz does;
+    PostgreSQL, which has none, tells in its own way.
     """
 
     name: str

@@ -26,11 +26,11 @@ WITHOUT_DATABASE = ("warroom", "promotions", "partner")
 # The stand-ins for other companies: no release replaces their code, and their books are closed to trainees' code.
 OUTSIDE = ("processor", "partner")
 SERVICES = tuple(name for name in CALLS if name != "load")
-NAMES = ("postgres", "prometheus", "alertmanager", "telemetry", *SERVICES, "load")
+NAMES = ("postgres", "prometheus", "alertmanager", "telemetry", *SERVICES, "runner", "load")
 # Watches the supervisor itself; see lab.runtime.keeper.
 KEEPER = "keeper"
 # What nobody waits on is stopped first, what all need last.
-STOP_ORDER = (("load",), ("telemetry", "prometheus", "alertmanager", *SERVICES), ("postgres",))
+STOP_ORDER = (("load",), ("telemetry", "prometheus", "alertmanager", *SERVICES, "runner"), ("postgres",))
 
 
 def programs(state: State, ports: Ports, *, load: bool = True) -> list[Program]:
@@ -41,6 +41,7 @@ def programs(state: State, ports: Ports, *, load: bool = True) -> list[Program]:
         _alertmanager(state, ports),
         _python("telemetry", ["-m", "lab.telemetry"], state, ports, {"STATE_DIR": str(state.data / "telemetry")}),
         *(_service(name, state, ports) for name in SERVICES),
+        _runner(state),
         _load(state, ports, healthy=load),
     ]
 
@@ -117,7 +118,15 @@ def _service(name: str, state: State, ports: Ports) -> Program:
         extra["WARDEN_URL"] = database.url(state, "warden")
         extra["TRACES_URL"] = extra["LOGS_URL"] = ports.url("telemetry")
         extra["READER_URL"] = database.url(state, "reader")
+        extra["RUNNER"] = _runner(state).probe or ""
     return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)
+
+
+def _runner(state: State) -> Program:
+    """What a team writes is run in it: it has no port, no variable of the lab's, and nothing to say but its answers."""
+    socket = state.sockets / "runner"
+    command = [sys.executable, "-m", "lab.runner", "--socket", str(socket)]
+    return Program("runner", command, forked=True, probe=f"unix:{socket}")
 
 
 def _load(state: State, ports: Ports, *, healthy: bool) -> Program:

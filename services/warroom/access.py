@@ -43,12 +43,16 @@ class Access:
 
     def actor(self, authorization: Authorization = "") -> Who:
         """Who asks. 401 without a token, 403 with one that is nobody's."""
-        given = _given(authorization, "team or instructor")
-        if self._instructor and _is(given, self._instructor):
+        who = self.whose(_given(authorization, "team or instructor"))
+        if who is None:
+            raise Problem(403, "Forbidden", "This is neither the team token nor the instructor token of this lab.")
+        return who
+
+    def whose(self, token: str) -> Who | None:
+        """Whose token that is."""
+        if self._instructor and _is(token, self._instructor):
             return "instructor"
-        if _is(given, self._team):
-            return "team"
-        raise Problem(403, "Forbidden", "This is neither the team token nor the instructor token of this lab.")
+        return "team" if _is(token, self._team) else None
 
     def instructor(self, authorization: Authorization = "") -> Who:
         """403 for the team."""

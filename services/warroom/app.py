@@ -11,9 +11,11 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import drill_api, pager_api, room
+from warroom import drill_api, mending_api, pager_api, room, workshop
 from warroom.access import BodyLimit
+from warroom.causes import routes as causes
 from warroom.endings import Endings
+from warroom.gateway import Gateway, briefing, routes
 from warroom.room import Room
 from warroom.settings import Settings
 
@@ -28,12 +30,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def serve(parts: Room) -> FastAPI:
     """The app over a room that has been put together already."""
+    settings, access = parts.settings, parts.access
+    gateway = Gateway(settings, parts.drills, access.whose)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
+            stack.push_async_callback(gateway.aclose)
             running = [asyncio.create_task(parts.conductor.run())]
-            if address := parts.settings.alertmanager_url:
+            if address := settings.alertmanager_url:
                 alertmanager = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=2))
                 running.append(asyncio.create_task(Endings(parts.pages, alertmanager).watch()))
             yield
@@ -42,11 +47,15 @@ def serve(parts: Room) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    app = kit.create_app(parts.settings, title="War room", lifespan=lifespan)
+    app = kit.create_app(settings, title="War room", lifespan=lifespan)
     app.add_middleware(BodyLimit, limit=LARGEST_BODY)
     app.add_exception_handler(LabError, _refused)
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
+    app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
+    app.include_router(mending_api.router(parts, workshop.build(parts)))
+    app.include_router(routes(gateway, access.instructor))
+    app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))
     return app
 
 

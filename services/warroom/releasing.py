@@ -68,6 +68,13 @@ class Health:
     def wait_stopped(self, names: Collection[str], seconds: float) -> None:
         self._until(lambda _, told: told is None or told.get("status") == "stopped", names, seconds, "did not stop")
 
+    def ops_url(self, name: str) -> str:
+        """Where a process's health and metrics are. Raises LabError if Prometheus does not know it."""
+        try:
+            return self._addresses()[name].removesuffix("/healthz")
+        except KeyError:
+            raise LabError(f"Prometheus does not know {name}; see labctl doctor.") from None
+
     def _until(self, good: Callable[[str, Told], bool], names: Collection[str], seconds: float, otherwise: str) -> None:
         addresses = self._addresses()
         if missing := [name for name in names if name not in addresses]:

@@ -44,6 +44,7 @@ class Room:
     harm: Harm
     health: Health
     releases: Releases | None
+    silences: Silences
     acting: Acting
     casting: Casting
     conductor: Conductor
@@ -72,6 +73,7 @@ def build(
     harm = Harm(prometheus, customers)
     health = Health(prometheus, stopping, transport=transport)
     releases = releases or _releases(settings)
+    silences = Silences(settings.alertmanager_url, transport=transport)
     missing = _missing(settings, releases)
     reset = None
     if releases and not missing:
@@ -79,7 +81,7 @@ def build(
             releases=releases,
             clear=lambda: empty(settings.warden_url),
             load=load,
-            silences=Silences(settings.alertmanager_url, transport=transport),
+            silences=silences,
             health=health,
             customers=customers,
             prometheus=prometheus,
@@ -105,6 +107,7 @@ def build(
         harm=harm,
         health=health,
         releases=releases,
+        silences=silences,
         acting=Acting(releases, health, load),
         casting=Casting(drills, controls, profiles),
         conductor=Conductor(

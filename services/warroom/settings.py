@@ -2,24 +2,25 @@
 
 from pathlib import Path
 
-import kit
 from pydantic import Field, field_validator
 
 from lab.scenario import FOLDER as SCENARIOS
 from warroom.access import read_token
+from warroom.causes.settings import CauseSettings
+from warroom.gateway import AiSettings
 
 HERE = Path(__file__).parent
 
 
-class Settings(kit.Settings):
+class Settings(AiSettings, CauseSettings):
     """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
 
-    `grafana_url` and `prometheus_url` are for links: what a browser calls them. `prometheus_api_url` is what this
-    process calls Prometheus, where that is something else. Drills also need `instructor_token_file`, `load_url`,
-    `releases_dir`, and `warden_url`, the database as the role that may drop what services have made.
+    `grafana_url` and `prometheus_url` are for links: what a browser calls them. Drills also need
+    `instructor_token_file`, `load_url`, `releases_dir`, `warden_url`, the database as the role that may drop what
+    services have made, and `runner`, where a team's tests run: an address, or unix:PATH. `workspace_dir` is what the
+    lab itself puts into a workspace.
     """
 
-    service: str = "warroom"
     webhook_token_file: Path
     team_token_file: Path
     instructor_token_file: Path | None = None
@@ -27,12 +28,15 @@ class Settings(kit.Settings):
     alertmanager_url: str = ""
     grafana_url: str = ""
     prometheus_url: str = ""
-    prometheus_api_url: str = ""
     load_url: str = ""
     warden_url: str = Field(default="", repr=False)  # holds a password
     releases_dir: Path | None = None
     runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
     scenarios_dir: Path = SCENARIOS
+    services_dir: Path = HERE.parent
+    workspace_dir: Path = HERE.parents[1] / "workspace"
+    runner: str = ""
+    team_spec: Path = HERE.parents[1] / "docs" / "team-spec.md"
 
     @field_validator("webhook_token_file", "team_token_file", "instructor_token_file")
     @classmethod

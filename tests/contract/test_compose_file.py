@@ -169,6 +169,12 @@ def test_a_service_reaches_whom_it_reaches_in_the_local_runtime():
             assert SERVICES[name]["environment"][f"{peer.upper()}_URL"] == f"http://{peer}:{Ports(8400).main(peer)}"
 
 
+def test_the_war_room_reaches_the_whole_company():
+    environment = SERVICES["warroom"]["environment"]
+    for name in programs.COMPANY:
+        assert environment[f"{name.upper()}_URL"] == f"http://{name}:{Ports(8400).main(name)}"
+
+
 def test_the_database_is_set_as_in_the_local_runtime():
     given = dict(option.removeprefix("-c").split("=", 1) for option in SERVICES["postgres"]["command"][1:])
     only_local = {"listen_addresses", "unix_socket_permissions"}

@@ -1,4 +1,4 @@
-"""docker-compose.yml as compose-lint sees it: OWASP's and the CIS benchmark's rules, less those that .compose-lint.yml names."""
+"""docker-compose.yml as compose-lint sees it: OWASP and CIS rules, less those that .compose-lint.yml names."""
 
 import subprocess
 import sys

@@ -19,12 +19,14 @@ LAYERS = {
     "lab.profile": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.clients": ("lab.errors",),
     "lab.telemetry": ("lab.errors",),
+    "lab.runner": ("lab.errors",),
     "lab.releases": ("lab.errors",),
     "lab.runtime": ("lab.errors", "lab.releases"),
     "lab.git": ("lab.errors",),
-    "lab.workspace": ("lab.errors", "lab.git"),
+    "lab.workspace": ("lab.errors", "lab.git", "lab.releases"),
     "lab.bank": ("lab.errors", "lab.scenario", "lab.drill", "lab.workspace"),
     "lab.lesson": ("lab.errors", "lab.scenario"),
+    "lab.trial": ("lab.errors", "lab.scenario"),
     "lab.cli": (
         "lab.errors",
         "lab.environment",
@@ -45,9 +47,11 @@ OF_THE_WAR_ROOM = (
     "lab.profile",
     "lab.bank",
     "lab.lesson",
+    "lab.trial",
     "lab.clients",
     "lab.drill",
     "lab.releases",
+    "lab.runner",
 )
 
 

@@ -114,6 +114,12 @@ def test_what_should_be_searched_is_there() -> None:
 
 
 PLANTED = {
+    "annual-invoices": [
+        ("alerts/rules/books.yml", "# mostly a false alarm"),
+        ("alerts/runbooks/ChargedMoneyUnusual.md", "This is benign."),
+        ("scenarios/annual-invoices/scenario.yaml", "title: A false positive"),
+        ("loadgen/profiles.py", 'title = "harmless"'),
+    ],
     "month-end-import": [
         ("services/billing/invoice.py", "amount += net + tax  # float drift adds up here"),
         ("services/billing/invoice.py", "# floating point is good enough"),

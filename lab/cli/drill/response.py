@@ -22,7 +22,7 @@ def assess(name: str, whose: Whose | None, severity: str, hurt: str) -> None:
     hurt = session.words(hurt, "HURT", LONGEST_HURT)
     with session.room(name, whose) as room:
         room.assess(severity, hurt)
-    click.echo(f"{severity.capitalize()}: {hurt} The dark room begins; stop the harm, then find the cause.")
+    click.echo(f"{severity}: {hurt}\nThe dark room begins: stop the harm, then find the cause.")
 
 
 @session.command()

@@ -68,6 +68,8 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found.get("cooldown_s"):
         cause += f", the next in {clock(found['cooldown_s'])}"
     yield "root cause", cause
+    if found.get("guided"):
+        yield "guided", "labctl drill chain shows what happened"
     if found.get("mitigated_s") is not None:
         yield "mitigated", clock(found["mitigated_s"])
     if found.get("release"):

@@ -1,6 +1,6 @@
 """`GET /api/drill/brief`: what to give to an assistant, also where the lab has none."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from lab.drill import rules
 from lab.drill.brief import brief
+from lab.releases import EDITABLE
 from warroom.gateway.record import Drills
 
 
@@ -17,10 +18,8 @@ class Brief(BaseModel):
     markdown: str
 
 
-def briefing(
-    drills: Drills, team: Callable[..., Any], *, services: Path, editable: Iterable[str], spec: Path
-) -> APIRouter:
-    """`team` is the dependency that lets a team in. `services` is the folder that holds the `editable` ones."""
+def briefing(drills: Drills, team: Callable[..., Any], *, services: Path, spec: Path) -> APIRouter:
+    """`team` is the dependency that lets a team in. `services` is the folder that holds their code."""
     router = APIRouter()
 
     @router.get("/api/drill/brief", dependencies=[Depends(team)])
@@ -32,7 +31,7 @@ def briefing(
             assert drill
         elif drill.control:
             raise Problem(423, "Locked", "The answer was that there is no incident, so there is nothing to fix.")
-        files = [str(path.relative_to(services)) for name in editable for path in (services / name).rglob("*.py")]
+        files = [str(path.relative_to(services)) for name in EDITABLE for path in (services / name).rglob("*.py")]
         return Brief(markdown=brief(drill, spec.read_text(), files))
 
     return router

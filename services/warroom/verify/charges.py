@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from lab.drill.verdict import Check, Of, at_most
+from lab.trial import Money
 from warroom.verify.company import Answer, Company, at_once
 
 TAX = Decimal("0.0725")  # docs/team-spec.md
-TAX_TIE = 400  # cents: at 7.25 % the tax on 200 modulo 400 ends in half a cent
+LINES = 8
 CHARGES = 6
 AT_ONCE = 50
 RELAYED_WITHIN = 8.0  # seconds
@@ -35,7 +36,7 @@ class Invoice:
 
     @property
     def body(self) -> dict:
-        lines = [{"description": "Storage", "net": money(net)} for net in self.nets]
+        lines = [{"description": "Storage", "net": shown(net)} for net in self.nets]
         return {"account": self.account, "lines": lines}
 
     @property
@@ -43,37 +44,40 @@ class Invoice:
         """Cents with tax: half up, to the cent, per line."""
         return sum(net + int((net * TAX).quantize(Decimal(1), ROUND_HALF_UP)) for net in self.nets)
 
-    def reordered(self) -> "Invoice":
-        return Invoice(self.key, self.account, self.nets[::-1])
+    def retried(self, money: Money | None) -> "Invoice":
+        """As the incident's customers send it again, or any."""
+        return Invoice(self.key, self.account, self.nets[::-1]) if money and money.reversed else self
 
 
-def money(cents: int) -> str:
+def shown(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def draw(rng: random.Random, *, ties: bool) -> Invoice:
-    """An invoice of eight lines, half of them ties or none."""
-    even = [rng.randrange(1, 200) * TAX_TIE + TAX_TIE // 2 for _ in range(4)] if ties else []
-    plain = [rng.randrange(1, 20_000) * 4 + 1 for _ in range(8 - len(even))]
-    nets = even + plain
+def draw(rng: random.Random, money: Money | None) -> Invoice:
+    """Half of its lines are of the incident's kind, where money was the incident, and none otherwise."""
+    special: list[int] = []
+    if money:
+        special = [rng.randrange(1, 200) * money.modulo + money.remainder for _ in range(LINES // 2)]
+    plain = [rng.randrange(1, 20_000) * 4 + 1 for _ in range(LINES - len(special))]
+    nets = special + plain
     rng.shuffle(nets)
     return Invoice(f"v-{uuid.uuid4().hex}", f"a-{rng.randrange(1, 201):03d}", tuple(nets))
 
 
-def check(company: Company, rng: random.Random, *, incident: bool) -> list[Check]:
-    """`incident`: money went wrong; then ties and reordered retries are asked for, and failing is the incident's."""
-    of = Of.INCIDENT if incident else Of.PROMISE
-    invoices = [draw(rng, ties=incident) for _ in range(CHARGES)]
+def check(company: Company, rng: random.Random, money: Money | None) -> list[Check]:
+    """`money` says which charges went wrong in the incident; these are then asked for, and failing is its own."""
+    of = Of.INCIDENT if money else Of.PROMISE
+    invoices = [draw(rng, money) for _ in range(CHARGES)]
     first = [_post(company, one) for one in invoices]
-    again = [_post(company, one.reordered() if incident else one) for one in invoices]
+    again = [_post(company, one.retried(money)) for one in invoices]
     wrong = sum(not _is(answer, 201, one.due) for one, answer in zip(invoices, first, strict=True))
     not_same = sum(not _replayed(one, other) for one, other in zip(first, again, strict=True))
     return [
         at_most("charges with a wrong amount or no answer", of, wrong, 0, "charges"),
         at_most("charges sent again and not recognised", of, not_same, 0, "charges"),
-        _once(company, draw(rng, ties=incident), of),
+        _once(company, draw(rng, money), of),
         _processor_has(company, invoices, of),
-        _balance_moves(company, rng, of, incident=incident),
+        _balance_moves(company, rng, money),
         _refusals(company, invoices[0]),
     ]
 
@@ -83,7 +87,7 @@ def _post(company: Company, invoice: Invoice) -> Answer:
 
 
 def _is(answer: Answer, status: int, cents: int) -> bool:
-    return answer.status == status and answer.get("amount") == money(cents)
+    return answer.status == status and answer.get("amount") == shown(cents)
 
 
 def _replayed(first: Answer, again: Answer) -> bool:
@@ -117,11 +121,11 @@ def _booked(company: Company, invoice: Invoice) -> Answer:
     return company.call("processor", "GET", f"/book/{invoice.key}")
 
 
-def _balance_moves(company: Company, rng: random.Random, of: Of, *, incident: bool) -> Check:
+def _balance_moves(company: Company, rng: random.Random, money: Money | None) -> Check:
     """By what is due, and not again when the charge is repeated."""
-    off = None
+    of, off = Of.INCIDENT if money else Of.PROMISE, None
     for _ in range(BALANCE_TRIES):
-        invoice = draw(rng, ties=incident)
+        invoice = draw(rng, money)
         before = company.call("billing", "GET", f"/accounts/{invoice.account}").get("balance")
         _post(company, invoice)
         _post(company, invoice)

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from lab.clients.load import Load
 from lab.drill.verdict import Check, Of, at_least, at_most
 from lab.trial import Trial
-from warroom.verify.view import Labels, Load, Reading, Tally, tally
+from warroom.verify.view import Counters, Labels, Reading, Tally, tally
 
 # The team spec's service levels, in bounds of the customers' histogram.
 HEALTHY_S = 0.5
@@ -25,29 +26,29 @@ class Moment:
     reading: Reading
 
 
-def replay(load: Load, trial: Trial, note: Callable[[str], None]) -> list[Check]:
+def replay(load: Load, counters: Counters, trial: Trial, note: Callable[[str], None]) -> list[Check]:
     """Takes `trial.seconds` and what the last customers need. Raises LabError where the customers can't be had."""
     load.stop(trial.profile)
     load.start("healthy")
     began = time.monotonic()
-    moments = [Moment(0.0, load.read())]
+    moments = [Moment(0.0, counters.read())]
     load.start(trial.profile, trial.changes)
     try:
         while (at := time.monotonic() - began) < trial.seconds:
             note(f"{trial.profile} at four times its size: {trial.seconds - at:.0f} s to go")
             time.sleep(EVERY)
-            moments.append(Moment(time.monotonic() - began, load.read()))
+            moments.append(Moment(time.monotonic() - began, counters.read()))
     finally:
         load.stop(trial.profile)
-    end = _drained(load, trial.profile, moments[0].reading)
+    end = _drained(counters, trial.profile, moments[0].reading)
     return [*_delivered(trial, moments, end), *_served(trial, moments[0].reading, end), *_back(trial, moments)]
 
 
-def _drained(load: Load, profile: str, before: Reading) -> Reading:
+def _drained(counters: Counters, profile: str, before: Reading) -> Reading:
     """When all that were sent have been answered or have given up."""
     end = time.monotonic() + DRAINED_WITHIN
     while True:
-        now = load.read()
+        now = counters.read()
         answered = tally(before, now, lambda labels: labels["profile"] == profile).answers
         if answered >= now.sent[profile] - before.sent[profile] or time.monotonic() > end:
             return now

@@ -56,7 +56,7 @@ def _promotion(items: dict[str, int], total: Decimal) -> tuple[str | None, int, 
 
 
 def check(company: Company, rng: random.Random) -> list[Check]:
-    """Orders one after the other: what a burst does to them is the replay's business."""
+    """Orders in turn: what a burst does to them is the replay's business."""
     numbers = _carts(rng)
     placed = {number: place(company, number) for number in numbers}
     wrong = sum(not _right(expected(number), answer) for number, answer in placed.items())

@@ -5,12 +5,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from lab.clients.load import Load
 from lab.drill.verdict import Check, Of, Verdict, verdict
 from lab.errors import LabError
 from lab.scenario import Scenario
@@ -21,7 +23,7 @@ from warroom.verify.company import Company
 from warroom.verify.dependency import Switch
 from warroom.verify.replay import replay
 from warroom.verify.signals import Signals
-from warroom.verify.view import Load
+from warroom.verify.view import Counters
 
 log = logging.getLogger("warroom")
 
@@ -66,26 +68,42 @@ class Progress:
         }
 
 
+class _Settled(Exception):
+    """The verdict is known."""
+
+
 class Verifier:
     """`quiet` keeps the pager silent while something is taken away on purpose; it is a context manager's factory."""
 
-    def __init__(self, company: Company, load: Load, signals: Signals, switch: Switch, quiet: Callable) -> None:
+    def __init__(
+        self,
+        company: Company,
+        load: Load,
+        counters: Counters,
+        signals: Signals,
+        switch: Switch,
+        quiet: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._company = company
         self._load = load
+        self._counters = counters
         self._signals = signals
         self._switch = switch
         self._quiet = quiet
         self._one = threading.Lock()
 
-    def run(self, case: Case, progress: Progress) -> Verdict:
+    def run(self, case: Case, progress: Progress, *, hasty: bool = False) -> Verdict:
         """All checks, in an order in which the cheap ones come first; one verification at a time.
 
-        What fails early does not end it: people want to see everything that is wrong. Raises LabError if another runs.
+        What fails early does not end it, since people want to see everything that is wrong, unless it is `hasty`: then
+        the first check that settles it is the last. Raises LabError if another runs.
         """
         if not self._one.acquire(blocking=False):
             raise LabError("A verification runs already; wait for its verdict.")
         try:
-            self._all(case, progress)
+            self._all(case, progress, hasty)
+        except _Settled:
+            pass
         except (LabError, psycopg.Error) as error:
             sentence = " ".join(str(error).split())
             progress.checks.append(Check(name="the lab itself", of=Of.LAB, passed=False, note=sentence))
@@ -99,7 +117,7 @@ class Verifier:
         progress.step = "done"
         return progress.verdict
 
-    def _all(self, case: Case, progress: Progress) -> None:
+    def _all(self, case: Case, progress: Progress, hasty: bool) -> None:
         trial, rng = case.trial, random.Random(f"{case.seed}/verify")
 
         def note(text: str) -> None:
@@ -109,18 +127,20 @@ class Verifier:
 
         def add(*checks: Check) -> None:
             progress.checks.extend(checks)
+            if hasty and not all(check.passed for check in checks):
+                raise _Settled
 
         note("asking the services what they promise")
         self._load.stop(trial.profile)
         since = books.watermark(self._company)
-        add(*charges.check(self._company, rng, incident=trial.money))
+        add(*charges.check(self._company, rng, trial.money))
         note("ordering")
         add(*sales.check(self._company, rng))
         note("reading order histories")
         add(*history.check(self._company, rng))
-        add(*replay(self._load, trial, note))
+        add(*replay(self._load, self._counters, trial, note))
         note("comparing the books")
-        add(*books.check(self._company, since, incident=trial.money))
+        add(*books.check(self._company, since, incident=trial.money is not None))
         add(*self._signals.telemetry())
         add(self._signals.resolved(case.scenario.alerts, note))
         note(f"taking {trial.dependency.stop} away")

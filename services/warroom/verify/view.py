@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
@@ -42,36 +41,19 @@ class Tally:
         return self.failed / self.answers if self.answers else None
 
 
-class Load:
-    """The customers: their profiles by `url`, their counters by `ops_url`. Raises LabError where they do not answer."""
+class Counters:
+    """`ops_url` is the load's, asked for at each reading: ports change with a restart. Raises LabError where it does
+    not answer."""
 
-    def __init__(self, url: str, ops_url: str, *, transport: httpx.BaseTransport | None = None) -> None:
-        self._url = url
+    def __init__(self, ops_url: Callable[[], str], *, transport: httpx.BaseTransport | None = None) -> None:
         self._ops_url = ops_url
         self._http = httpx.Client(timeout=5, trust_env=False, transport=transport)
 
-    def close(self) -> None:
-        self._http.close()
-
-    def start(self, profile: str, changes: dict[str, Any] | None = None) -> None:
-        """Begins the profile, with its own figures but for the changes."""
-        self._ask("POST", f"{self._url}/profiles/{profile}/start", json=changes or {})
-
-    def stop(self, profile: str) -> None:
-        self._ask("POST", f"{self._url}/profiles/{profile}/stop")
-
-    def running(self) -> set[str]:
-        answer = self._ask("GET", f"{self._url}/profiles")
-        return {one["profile"] for one in answer.json() if one["running"]}
-
     def read(self) -> Reading:
-        return reading(self._ask("GET", f"{self._ops_url}/metrics").text)
-
-    def _ask(self, method: str, url: str, **options: Any) -> httpx.Response:
         try:
-            return self._http.request(method, url, **options).raise_for_status()
+            return reading(self._http.get(f"{self._ops_url()}/metrics").raise_for_status().text)
         except httpx.HTTPError as error:
-            raise LabError(f"The customers do not answer ({error}); see labctl status and labctl logs load.") from error
+            raise LabError(f"The load does not answer ({error}); see labctl status and labctl logs load.") from error
 
 
 def reading(exposition: str) -> Reading:

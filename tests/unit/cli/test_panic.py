@@ -1,9 +1,6 @@
 """panic: every step is tried, whoever does not answer, and what counts is whether customers are served."""
 
 import functools
-import sys
-from types import ModuleType
-from typing import Any
 
 import httpx
 import pytest
@@ -13,8 +10,8 @@ from lab.cli import options, panic
 from lab.clients.drill import Drill
 from lab.clients.load import Load
 from lab.errors import LabError
+from lab.releases import EDITABLE
 from lab.runtime.base import Silent
-from lab.workspace import EDITABLE
 from tests.runtimes import FakeRuntime
 
 SERVED = {"asked_rps": 21.0, "achieved_rps": 20.8, "failure_ratio": 0.0, "p99_s": 0.2}
@@ -48,11 +45,6 @@ class Company:
         self.done.append(request.url.path.rpartition("/")[2])
         return httpx.Response(200, json={})
 
-    def want(self, release: str, start: Any) -> None:
-        if "releases" in self.away:
-            raise LabError("There is no baseline; run labctl up.")
-        self.done.append(f"want {release}, start {len(start)}")
-
     def _answering(self, name: str) -> None:
         if name in self.away:
             raise httpx.ConnectError("refused")
@@ -62,6 +54,12 @@ class Lab(FakeRuntime):
     def __init__(self, company: Company) -> None:
         super().__init__()
         self.company = company
+
+    def restore(self) -> None:
+        super().restore()
+        if "releases" in self.company.away:
+            raise LabError("There is no baseline; run labctl up.")
+        self.company.done.append("restore")
 
     def restart(self, services, progress) -> None:
         super().restart(services, progress)
@@ -78,19 +76,6 @@ def company(monkeypatch: pytest.MonkeyPatch) -> Company:
     monkeypatch.setattr(panic, "Drill", functools.partial(Drill, transport=httpx.MockTransport(company.warroom)))
     for figure in ("SUSTAINED_S", "LIMIT_S", "POLL_S"):
         monkeypatch.setattr(panic, figure, 0)
-
-    class Releases:
-        def __init__(self, folder) -> None:
-            assert (folder.parent.name, folder.name) == ("main", "releases")
-
-        def baseline(self) -> str:
-            return "baseline-1"
-
-        want = staticmethod(company.want)
-
-    module = ModuleType("lab.releases")
-    module.Releases, module.SERVICES = Releases, (*EDITABLE, "processor", "partner")
-    monkeypatch.setitem(sys.modules, "lab.releases", module)
     return company
 
 
@@ -99,7 +84,7 @@ RESTART = f"restart {' '.join(EDITABLE)}"
 
 def test_the_drill_ends_before_its_load_so_that_it_does_not_come_back(company: Company, capsys) -> None:
     assert cli.main(["panic"]) == 0
-    assert company.done == ["abort", "stop flash-sale", "want baseline-1, start 7", RESTART]
+    assert company.done == ["abort", "stop flash-sale", "start healthy", "restore", RESTART]
     assert capsys.readouterr().out.splitlines()[-1] == "Customers are served."
 
 
@@ -112,8 +97,8 @@ def test_without_a_drill_nothing_is_aborted(company: Company) -> None:
 @pytest.mark.parametrize(
     ("away", "left"),
     [
-        ("warroom", ["stop flash-sale", "want baseline-1, start 7", RESTART]),
-        ("releases", ["abort", "stop flash-sale", RESTART]),
+        ("warroom", ["stop flash-sale", "start healthy", "restore", RESTART]),
+        ("releases", ["abort", "stop flash-sale", "start healthy", RESTART]),
     ],
 )
 def test_who_does_not_answer_keeps_nobody_from_the_rest(company: Company, capsys, away: str, left: list[str]) -> None:
@@ -126,7 +111,7 @@ def test_who_does_not_answer_keeps_nobody_from_the_rest(company: Company, capsys
 def test_customers_who_were_away_come_back(company: Company) -> None:
     company.running["healthy"] = False
     assert cli.main(["panic"]) == 0
-    assert "start healthy" in company.done
+    assert company.running == {"healthy": True, "flash-sale": False, "month-end-import": False}
 
 
 def test_what_no_customer_can_confirm_ends_with_1(company: Company, capsys) -> None:

@@ -1,9 +1,11 @@
+import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from lab import releases
 from lab.errors import LabError, UsageError
 from lab.runtime import compose
 from lab.runtime.base import NotUp
@@ -320,6 +322,22 @@ def test_restart_also_starts_what_was_stopped_by_request(state: State):
     runtime.restart(["billing", "jaeger"], Told())
     wish = 'exec id-warroom python -m lab.releases /releases {"start": ["billing"]}'
     assert runtime.docker.calls.index(wish) < runtime.docker.calls.index("stop id-billing id-jaeger")
+
+
+@pytest.mark.parametrize(
+    ("warroom", "how"),
+    [
+        ("running", "exec id-warroom python -m lab.releases /releases "),
+        ("exited", "compose run --rm --no-deps init python -m lab.releases /volumes/releases "),
+    ],
+)
+def test_the_baseline_is_restored_with_and_without_the_war_room(state: State, warroom: str, how: str):
+    runtime = lab(state, [*HEALTHY[:2], inspected("warroom", warroom), *HEALTHY[3:]])
+    runtime.restore()
+    (asked,) = [call for call in runtime.docker.calls if "lab.releases" in call]
+    assert asked.startswith(how)
+    wish = json.loads(asked.removeprefix(how))
+    assert wish == {"release": "baseline", "start": list(releases.SERVICES)}
 
 
 def test_restart_ends_and_starts_these_and_waits_for_them(state: State):

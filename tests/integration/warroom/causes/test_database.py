@@ -1,13 +1,19 @@
 """Queries against a real PostgreSQL: what may be asked, and what is seen of it."""
 
+from pathlib import Path
+
 import psycopg
 import pytest
+from migrations import migrate
 from warroom.causes.database import LONGEST_QUERY, Database
 
+from lab import private
 from lab.drill.facts import Case, Window
 from lab.errors import LabError, UsageError
 
 CASE = Case(Window(0.0, 1.0), Window(2.0, 4_000_000_000.0))
+SERVICES = Path(__file__).parents[4] / "services"
+KEYS = {"right", "off", "twice", "away"}
 SCHEMA = """
 CREATE SCHEMA shop; CREATE SCHEMA bank;
 CREATE TABLE shop.orders (key text PRIMARY KEY, cents bigint);
@@ -108,6 +114,27 @@ def test_a_database_that_is_away_is_no_mistake_of_the_team():
     assert not isinstance(away.value, UsageError)
 
 
-@pytest.mark.parametrize("scenario", ["month-end-import"])
-def test_the_referees_own_queries_run_on_the_companys_tables(database_url, scenario):
-    from tests.integration.billing.conftest import SCHEMAS  # noqa: F401
+@pytest.fixture
+def books(database_url: str) -> Database:
+    """Key `right` is in both books alike, `off` is not, `twice` was charged again, `away` is on its way."""
+    for service in ("billing", "processor"):
+        migrate(database_url, service, SERVICES / service / "migrations")
+    charged = [("right", 1.0), ("off", 2.14), ("twice", 3.0), ("twice", 3.0000000000000004), ("away", 4.0)]
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        for key, amount in charged:
+            connection.execute(
+                "INSERT INTO billing.charges (idempotency_key, account, amount) VALUES (%s, 'a-001', %s)", (key, amount)
+            )
+        for key, cents in [("right", 100), ("off", 215), ("twice", 300)]:
+            connection.execute("INSERT INTO processor.charges VALUES (%s, 'a-001', %s)", (key, cents))
+    return Database(database_url)
+
+
+@pytest.mark.parametrize(("pattern", "affected"), [("books-apart", {"off", "twice"}), ("key-charged-twice", {"twice"})])
+def test_the_referee_finds_what_the_import_does_wrong(books, pattern, affected):
+    query = next(one for one in private.evidence("month-end-import").sql if one.name == pattern).entities
+    found = books.entities(query, CASE)
+    assert {next(iter(one.ids & KEYS)) for one in found if one.affected} == affected
+    assert {next(iter(one.ids & KEYS)) for one in found} == KEYS
+    assert sum(len(one.ids) for one in found) == len(KEYS) + 5, "a charge may be named by its id as well"
+    assert all(one.at in CASE.affected for one in found)

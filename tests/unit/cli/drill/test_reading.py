@@ -73,6 +73,7 @@ def test_status_says_what_matters_now(room: Room, capsys) -> None:
         ({"id": None, "phase": "idle", "paused": False}, "No drill so far"),
         ({"id": None, "phase": "idle", "preparing": "waiting for health"}, "preparing   waiting for health"),
         (STATUS | {"phase": "armed", "remaining_s": None, "elapsed_s": 0}, "armed\n"),
+        (STATUS | {"guided": True}, "guided      labctl drill chain shows"),
         (STATUS | {"phase": "closed", "remaining_s": None, "outcome": "guided"}, "outcome     guided"),
         (STATUS | {"phase": "aborted", "remaining_s": None, "why": "fire"}, "aborted     fire"),
     ],

@@ -37,7 +37,7 @@ def taking(room: Room) -> Room:
             ["assess", "critical", "Nobody can check out."],
             "/assess",
             {"severity": "critical", "hurt": "Nobody can check out."},
-            "Critical: Nobody can check out.",
+            "critical: Nobody can check out.\n",
         ),
         (["note", "P99 is up"], "/note", {"text": "P99 is up"}, "Noted."),
         (

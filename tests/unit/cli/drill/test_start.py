@@ -54,7 +54,7 @@ def test_only_what_is_said_is_sent(room: Room, workspace: Workspace, words: list
         ([], "one of them"),
         (["flash-sale", "--random"], "one of them"),
         (["--random", "--control"], "one of them"),
-        (["no-such"], "There is no scenario 'no-such'; there are batch-export, "),
+        (["no-such"], "There is no scenario 'no-such'; there are "),
         (["common"], "There is no scenario 'common'"),
         (["--random", "--pace", "0"], "pace"),
         (["--random", "--pace", "nan"], "pace"),

@@ -44,7 +44,7 @@ def team(request: Request) -> None:
 
 def get(drill: Drill | None, token: str = "team") -> httpx.Response:
     app = kit.create_app(kit.Settings(service="warroom"), title="War room")
-    places = {"services": ROOT / "services", "editable": ("orders", "billing"), "spec": ROOT / "docs" / "team-spec.md"}
+    places = {"services": ROOT / "services", "spec": ROOT / "docs" / "team-spec.md"}
     app.include_router(briefing(Fixed(drill), team, **places))
 
     async def ask() -> httpx.Response:

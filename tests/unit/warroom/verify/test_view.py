@@ -8,9 +8,9 @@ TEXT = """\
 customer_request_duration_seconds_bucket{{profile="healthy",service="orders",route="/a",status="200",le="0.5"}} {fast}
 customer_request_duration_seconds_bucket{{profile="healthy",service="orders",route="/a",status="200",le="2.5"}} {all}
 customer_request_duration_seconds_bucket{{profile="healthy",service="orders",route="/a",status="200",le="+Inf"}} {all}
-customer_request_duration_seconds_bucket{{profile="flash-sale",service="checkout",route="/orders",status="timeout",le="0.5"}} 0
-customer_request_duration_seconds_bucket{{profile="flash-sale",service="checkout",route="/orders",status="timeout",le="2.5"}} 0
-customer_request_duration_seconds_bucket{{profile="flash-sale",service="checkout",route="/orders",status="timeout",le="+Inf"}} {late}
+customer_request_duration_seconds_bucket{{profile="sale",service="a",route="/orders",status="timeout",le="0.5"}} 0
+customer_request_duration_seconds_bucket{{profile="sale",service="a",route="/orders",status="timeout",le="2.5"}} 0
+customer_request_duration_seconds_bucket{{profile="sale",service="a",route="/orders",status="timeout",le="+Inf"}} {late}
 # TYPE customer_requests_asked counter
 customer_requests_asked_total{{profile="healthy"}} 120
 # TYPE customer_requests_sent counter

@@ -16,9 +16,9 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from orders.callers import hung_up
-from orders.history import History
-from orders.reader import AccountOrders, Reader
-from orders.shipping import Shipping
+from orders.history import History, Line, Order
+from orders.loader import Loader
+from orders.shipping import BATCH, Shipment, Shipping
 
 log = logging.getLogger("orders")
 
@@ -34,6 +34,16 @@ class Settings(kit.Settings):
     database_timeout: float = Field(default=0.5, gt=0, description="seconds to wait for a connection")
     max_page: int = Field(default=50, ge=1, description="orders on a page, and of one account in an export")
     max_accounts: int = Field(default=100, ge=1, description="accounts in an export")
+
+
+class OrderDetails(Order):
+    lines: list[Line]
+    shipment: Shipment
+
+
+class AccountOrders(BaseModel):
+    account: str
+    orders: list[OrderDetails]
 
 
 class Export(BaseModel):
@@ -53,8 +63,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     client = httpx.AsyncClient(base_url=settings.partner_url, timeout=settings.partner_timeout)
     history = History(pool)
     shipping = Shipping(client)
-    pages = Reader(history, shipping, longest=settings.max_page)
-    exports = Reader(history, shipping, longest=settings.max_page)
+    # Pages do not wait behind exports.
+    for_pages, for_exports = (Loader(shipping.shipments, size=BATCH) for _ in range(2))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -83,11 +93,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 raise ValueError("an account stands in the list twice; name each once")
             return accounts
 
-    async def orders_of(reader: Reader, account: str, limit: int) -> AccountOrders:
-        found = await reader.orders_of(account, limit)
-        if found is None:
-            raise Problem(404, "Unknown account", f"There is no account {account}; check its id.")
-        return found
+    async def orders_of(accounts: list[str], limit: int, partner: Loader[int, Shipment]) -> list[AccountOrders]:
+        latest = await history.latest(accounts, limit)
+        for account in accounts:
+            if account not in latest:
+                raise Problem(404, "Unknown account", f"There is no account {account}; check its id.")
+        order_ids = [order.order_id for account in accounts for order in latest[account]]
+        lines, *told = await asyncio.gather(history.lines(order_ids), *map(partner.load, order_ids))
+        shipments = dict(zip(order_ids, told, strict=True))
+
+        def details(order: Order) -> OrderDetails:
+            known = order.model_dump()
+            return OrderDetails(**known, lines=lines[order.order_id], shipment=shipments[order.order_id])
+
+        return [
+            AccountOrders(account=account, orders=[details(order) for order in latest[account]]) for account in accounts
+        ]
 
     @app.get("/accounts/{account}/orders")
     async def account_orders(
@@ -95,15 +116,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         limit: Annotated[int, Query(ge=1, le=settings.max_page)] = 10,
     ) -> AccountOrders:
         """The account's latest orders, newest first, with their lines and where each shipment is."""
-        return await orders_of(pages, account, limit)
+        return (await orders_of([account], limit, for_pages))[0]
 
     @app.post("/exports")
     async def export(request: ExportRequest, connection: Request) -> Export:
         """The latest orders of many accounts, in the order in which the accounts were named."""
         if await hung_up(connection):
             raise Problem(499, "Client Closed Request", "The caller hung up before the export began.")
-        accounts = (orders_of(exports, account, request.per_account) for account in request.accounts)
-        exported = Export(accounts=await asyncio.gather(*accounts))
+        exported = Export(accounts=await orders_of(request.accounts, request.per_account, for_exports))
         orders = sum(len(each.orders) for each in exported.accounts)
         log.info("export made", extra={"accounts": len(request.accounts), "orders": orders})
         return exported

@@ -10,38 +10,32 @@ Value = TypeVar("Value")
 
 
 class Loader(Generic[Key, Value]):
-    """Keys that are asked for in the same turn of the loop, or while all calls are under way, make up the next call.
+    """Keys that are asked for in the same turn of the loop, or while a call is under way, make up the next one.
 
     A key is asked for anew once its call has begun: nobody gets an answer that is older than the question.
     """
 
-    def __init__(
-        self, fetch: Callable[[list[Key]], Awaitable[Mapping[Key, Value]]], *, size: int = 100, calls: int = 1
-    ) -> None:
-        """`fetch` has a value for every key, or raises; `size` keys go into a call, `calls` are made at a time."""
+    def __init__(self, fetch: Callable[[list[Key]], Awaitable[Mapping[Key, Value]]], *, size: int) -> None:
+        """`fetch` has a value for every key, or raises; it is given `size` of them at most."""
         self._fetch = fetch
         self._size = size
-        self._free = calls
         self._waiting: dict[Key, asyncio.Future[Value]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: asyncio.Task[None] | None = None
 
-    async def load(self, key: Key) -> Value:
-        """The key's value, or what `fetch` raised."""
+    def load(self, key: Key) -> asyncio.Future[Value]:
+        """What will be the key's value, or what `fetch` raised."""
         if key not in self._waiting:
             loop = asyncio.get_running_loop()
             if not self._waiting:
                 loop.call_soon(self._begin)
             self._waiting[key] = loop.create_future()
         # One caller's leaving does not concern the others.
-        return await asyncio.shield(self._waiting[key])
+        return asyncio.shield(self._waiting[key])
 
     def _begin(self) -> None:
-        while self._waiting and self._free:
-            self._free -= 1
+        if self._waiting and self._running is None:
             keys = list(islice(self._waiting, self._size))
-            task = asyncio.create_task(self._call({key: self._waiting.pop(key) for key in keys}))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+            self._running = asyncio.create_task(self._call({key: self._waiting.pop(key) for key in keys}))
 
     async def _call(self, asked: dict[Key, asyncio.Future[Value]]) -> None:
         try:
@@ -55,5 +49,5 @@ class Loader(Generic[Key, Value]):
                 if not future.done():
                     future.set_exception(error)
         finally:
-            self._free += 1
+            self._running = None
             self._begin()

@@ -93,7 +93,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     orders = Orders(pool)
     inventory = Inventory(client)
     confirmations = Confirmations(orders, inventory)
-    ordering = asyncio.Lock()
 
     async def send_confirmations() -> None:
         thread = CapacityLimiter(1)
@@ -142,23 +141,19 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         """A cart with its items and its total before any promotion."""
         return find_cart(cart_id)
 
-    def place(cart_id: str) -> PlacedOrder:
-        cart = find_cart(cart_id)
+    @app.post("/orders", status_code=201)
+    def place_order(request: OrderRequest, response: Response) -> PlacedOrder:
+        """Places an order for what is in the cart: either all of it is reserved and ordered, or none is."""
+        cart = find_cart(request.cart_id)
         order_id = f"o-{uuid.uuid4().hex}"
-        reservation = inventory.reserve(order_id, cart)
-        total = cart.total - reservation.discount
-        orders.add(order_id, cart.cart_id, total, reservation.promotion)
+        with orders.one_at_a_time():
+            reservation = inventory.reserve(order_id, cart)
+            total = cart.total - reservation.discount
+            orders.add(order_id, cart.cart_id, total, reservation.promotion)
         ORDERS_PLACED.labels(settings.service).inc()
         log.info("order placed", extra={"order_id": order_id, "cart_id": cart.cart_id, "total": str(total)})
+        response.headers["Location"] = f"/orders/{order_id}"
         return PlacedOrder(order_id=order_id, total=total, promotion=reservation.promotion)
-
-    @app.post("/orders", status_code=201)
-    async def place_order(request: OrderRequest, response: Response) -> PlacedOrder:
-        """Places an order for what is in the cart: either all of it is reserved and ordered, or none is."""
-        async with ordering:
-            placed = await to_thread.run_sync(place, request.cart_id)
-        response.headers["Location"] = f"/orders/{placed.order_id}"
-        return placed
 
     @app.get("/orders/{order_id}")
     def order(order_id: Annotated[str, Path(pattern=ORDER)]) -> Order:

@@ -1,6 +1,7 @@
 """Orders that were taken in, placed in the order in which they came."""
 
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
@@ -11,6 +12,7 @@ from pydantic import BaseModel
 from checkout.carts import Cart
 
 KEPT = 2_000  # outcomes
+PACE = 0.05  # seconds from one order to the next, so that a burst reaches inventory as 20 a second
 
 log = logging.getLogger("checkout")
 
@@ -30,7 +32,7 @@ class Placements:
     def begin(self, order_id: str, cart: Cart) -> None:
         while len(self._outcomes) >= KEPT:
             self._outcomes.pop(next(iter(self._outcomes)), None)
-        self._outcomes[order_id] = self._placing.submit(copy_context().run, self._place, order_id, cart)
+        self._outcomes[order_id] = self._placing.submit(copy_context().run, self._next, order_id, cart)
 
     def known(self, order_id: str) -> bool:
         return order_id in self._outcomes
@@ -42,3 +44,10 @@ class Placements:
 
     def close(self) -> None:
         self._placing.shutdown()
+
+    def _next(self, order_id: str, cart: Cart) -> PlacedOrder:
+        begun = time.monotonic()
+        try:
+            return self._place(order_id, cart)
+        finally:
+            time.sleep(max(0.0, begun + PACE - time.monotonic()))

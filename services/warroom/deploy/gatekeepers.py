@@ -1,0 +1,88 @@
+"""What a release has to get past: lint of the lines that changed, the team's guardrails, the services' own tests.
+
+They run in the runner, over the lab's own configuration: what a team changes is code, tests and guardrails.
+"""
+
+import difflib
+from collections.abc import Iterator
+from pathlib import Path
+
+from lab.clients.runner import Outcome, Runner, pack
+from lab.releases import EDITABLE
+from warroom.deploy.deployment import Refused
+
+SHOWN = 3  # findings that a sentence names
+TESTS, LINT, GUARDRAILS = "tests", "guardrails/lint", "guardrails/tests"
+
+
+class Lint:
+    """Only of lines that changed: the rest is not the team's to mend."""
+
+    name = "lint of what changed"
+
+    def __init__(self, runner: Runner, configuration: Path) -> None:
+        self._runner = runner
+        self._configuration = configuration
+
+    def __call__(self, bundle: Path, running: Path) -> str:
+        lines = list(changed_lines(running, bundle))
+        if not lines:
+            return "no line added"
+        return _passed(self._runner.ruff(pack([self._configuration, bundle]), lines), f"{len(lines)} places")
+
+
+class Guardrails:
+    """The rules and tests that the team has made of earlier incidents."""
+
+    name = "guardrails"
+
+    def __init__(self, runner: Runner, configuration: Path) -> None:
+        self._runner = runner
+        self._configuration = configuration
+
+    def __call__(self, bundle: Path, running: Path) -> str:
+        tree = pack([self._configuration, bundle])
+        rules = [path.relative_to(bundle).as_posix() for path in sorted((bundle / LINT).glob("*.y*ml"))]
+        tests = any((bundle / GUARDRAILS).rglob("test_*.py"))
+        if rules:
+            _passed(self._runner.ast_grep(tree, rules, EDITABLE), "")
+        if tests:
+            _passed(self._runner.pytest(tree, [GUARDRAILS]), "")
+        return f"{len(rules)} rules{', tests' if tests else ''}"
+
+
+class Tests:
+    """Of the services, as the team has them now."""
+
+    name = "tests"
+
+    def __init__(self, runner: Runner, configuration: Path) -> None:
+        self._runner = runner
+        self._configuration = configuration
+
+    def __call__(self, bundle: Path, running: Path) -> str:
+        if not any((bundle / TESTS).rglob("test_*.py")):
+            raise Refused("The workspace has no tests left; bring them back with git checkout refs/lab/baseline tests.")
+        outcome = self._runner.pytest(pack([self._configuration, bundle]), [TESTS])
+        return _passed(outcome, f"{outcome.seconds:.1f} s")
+
+
+def changed_lines(before: Path, after: Path) -> Iterator[str]:
+    """`file:first-last` of what was added or changed in the Python files of the editable services."""
+    for name in EDITABLE:
+        for path in sorted((after / name).rglob("*.py")):
+            old = before / path.relative_to(after)
+            lines = old.read_text(errors="replace").splitlines() if old.is_file() else []
+            match = difflib.SequenceMatcher(None, lines, path.read_text(errors="replace").splitlines(), autojunk=False)
+            for kind, _, _, first, last in match.get_opcodes():
+                if kind in ("insert", "replace"):
+                    yield f"{path.relative_to(after).as_posix()}:{first + 1}-{last}"
+
+
+def _passed(outcome: Outcome, what: str) -> str:
+    """Gives `what`, or raises Refused with what was found."""
+    if outcome.passed:
+        return what
+    found = [f"{one.file}:{one.line} {one.rule} {one.message}".strip() for one in outcome.findings]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    raise Refused(outcome.why if not found else f"{'; '.join(found[:SHOWN])}{more}; mend that and deploy again.")

@@ -1,0 +1,147 @@
+"""The fix over HTTP: deployed, verified, reviewed, guarded against, and written up."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Depends, Query
+from kit import Problem
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab import scenario
+from lab.drill import event as happened
+from lab.drill import postmortem, rules
+from lab.drill.report import report
+from lab.errors import LabError
+from warroom import lasting
+from warroom.access import Who
+from warroom.mending import Mending, Work
+from warroom.reviewing import Decision
+from warroom.room import Room
+from warroom.telling import told
+
+Packed = Annotated[bytes, Body(media_type="application/gzip")]
+
+
+class Given(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    accept: bool
+    condition: Annotated[str, Field(max_length=100)] = ""
+
+
+class Decisions(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    decisions: Annotated[dict[Annotated[str, Field(max_length=20)], Given], Field(max_length=10)]
+
+
+class Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+
+
+def router(room: Room, mending: Mending | None) -> APIRouter:
+    """Without `mending`, since the lab is not set up for drills, all of it answers 503."""
+    api = APIRouter(prefix="/api/drill")
+    Actor = Annotated[Who, Depends(room.access.actor)]
+
+    def parts() -> Mending:
+        if mending is None:
+            missing = ", ".join(room.missing) or "RUNNER or READER_URL"
+            raise LabError(f"This lab is not set up for drills: {missing} is missing from the war room's settings.")
+        return mending
+
+    @api.post("/deploy", status_code=202)
+    def deploy(who: Actor, packed: Packed) -> dict[str, Any]:
+        """Begins to release what was sent: a gzipped tar of the editable services, tests and guardrails."""
+        return parts().deploy(who, packed).shown()
+
+    @api.get("/deploy")
+    def deployment(_: Actor) -> dict[str, Any]:
+        """How the latest deploy fares."""
+        latest = parts().deployment
+        if latest is None:
+            raise Problem(404, "Not Found", "Nothing has been deployed since the war room started.")
+        return latest.shown()
+
+    @api.get("/releases")
+    def list_releases(_: Actor) -> list[dict[str, Any]]:
+        """Those of this drill, the oldest first, the baseline before all."""
+        return parts().releases()
+
+    @api.post("/verify", status_code=202)
+    def verify(who: Actor, hasty: Annotated[bool, Query()] = False) -> dict[str, Any]:
+        """Begins to replay the incident against what runs; `hasty` ends with the first check that settles it."""
+        return parts().verify(who, hasty=hasty).shown()
+
+    @api.get("/verify")
+    def verification(_: Actor) -> dict[str, Any]:
+        """How the latest verification fares: its checks so far, and in the end the verdict."""
+        latest = parts().verification
+        if latest is None:
+            raise Problem(404, "Not Found", "Nothing has been verified since the war room started.")
+        return latest.shown()
+
+    @api.get("/review")
+    def bench(_: Actor) -> dict[str, Any]:
+        """The four patches to decide on, and how running them fares once that is done."""
+        return {"patches": parts().bench(), "outcome": _shown(parts().review)}
+
+    @api.post("/review", status_code=202)
+    def settle(who: Actor, body: Decisions) -> dict[str, Any]:
+        """Takes the decisions on all of them, and begins to run them."""
+        given: Mapping[str, Decision] = {
+            name: Decision(one.accept, one.condition) for name, one in body.decisions.items()
+        }
+        return parts().settle(who, given).shown()
+
+    @api.post("/guardrail", status_code=202)
+    def prove(who: Actor, packed: Packed, path: Annotated[str, Query(max_length=200)]) -> dict[str, Any]:
+        """Begins to try a guardrail of the workspace on the faulty code, its relatives, the fix, and right fixes."""
+        return parts().prove(who, packed, path).shown()
+
+    @api.get("/guardrail")
+    def proof(_: Actor) -> dict[str, Any]:
+        latest = parts().proof
+        if latest is None:
+            raise Problem(404, "Not Found", "No guardrail has been tried since the war room started.")
+        return latest.shown()
+
+    @api.post("/spec")
+    def change_spec(who: Actor, spec: Spec) -> dict[str, Any]:
+        """The team spec as the team has it now."""
+        what = lasting.spec_change(room.settings.team_spec.read_text(), spec.text)
+        room.drills.record(who, lambda drill: rules.changed_spec(drill, what))
+        return {"lines": what.lines}
+
+    @api.get("/postmortem")
+    def write_up(who: Actor) -> dict[str, Any]:
+        """The post-mortem so far as Markdown and as one page of HTML, and the parts that nobody has written yet."""
+        drill = room.drills.current()
+        if drill is None or drill.armed is None or drill.page is None:
+            raise rules.Refused("There is nothing to write up before the page.")
+        events = room.drills.events()
+        over = not drill.phase.running
+        title = scenario.load(room.settings.scenarios_dir / drill.armed.scenario / "scenario.yaml").title
+        harm = drill.harm or room.harm.between(_first(events), drill.clock.read.at)
+        story = list(told(events, who, over, room.drills.profile(drill).cooldown))
+        text = lasting.markdown(title, report(drill, events, harm), story, events)
+        plots = lasting.plots(room.prometheus, drill, events, story)
+        return {
+            "markdown": text,
+            "html": lasting.page(title, text, plots),
+            "parts": dict(postmortem.PARTS),
+            "missing": postmortem.missing(drill.written),
+        }
+
+    return api
+
+
+def _shown(work: Work | None) -> dict[str, Any] | None:
+    return work.shown() if work else None
+
+
+def _first(events: list[happened.Event]) -> float:
+    """When the load turned, Unix time."""
+    return next((one.when.at for one in events if isinstance(one.what, happened.Triggered)), events[0].when.at)

@@ -1,0 +1,134 @@
+"""Does a guardrail bite? It has to fail on the code of that day and on most of its relatives, which nobody has seen,
+and to be silent about the fix and about every other right one."""
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from lab.bank import Bank
+from lab.clients.runner import Outcome, Runner, pack
+from lab.errors import UsageError
+from lab.releases import EDITABLE
+from lab.runner.tree import unpack
+
+Kind = Literal["lint", "test"]
+NOT_IMPORTED = "collection failure"  # pytest's words
+FOLDERS: dict[Kind, str] = {"lint": "guardrails/lint", "test": "guardrails/tests"}
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """`path` is where it is in the workspace: `guardrails/lint/NAME.yml` or `guardrails/tests/test_NAME.py`."""
+
+    kind: Kind
+    path: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """`relatives` and `right` are how many there are; the names stay private."""
+
+    faulty_caught: bool
+    relatives_caught: int
+    relatives: int
+    fix_silent: bool
+    right_silent: int
+    right: int
+
+    @property
+    def bites(self) -> bool:
+        most = self.relatives_caught * 2 > self.relatives
+        return self.faulty_caught and most and self.fix_silent and self.right_silent == self.right
+
+    @property
+    def why(self) -> str:
+        """What it lacks, in one sentence; empty if it bites."""
+        if not self.faulty_caught:
+            return "It finds nothing in the code as it was that day; write it so that it fails there."
+        if not self.fix_silent:
+            return "It fails on the release that runs now; it must let the fix pass."
+        if self.right_silent < self.right:
+            wrong = self.right - self.right_silent
+            return f"It fails on {wrong} of {self.right} right fixes; look for the fault, not for one way to mend it."
+        if not self.bites:
+            return (
+                f"It catches {self.relatives_caught} of {self.relatives} relatives of the fault, which are named and "
+                "placed differently; make it look at what the code does."
+            )
+        return ""
+
+    def shown(self) -> dict[str, Any]:
+        return asdict(self) | {"bites": self.bites, "why": self.why}
+
+
+def kind_of(path: str) -> Kind:
+    """Raises UsageError for what is no guardrail's path."""
+    for kind, folder in FOLDERS.items():
+        if path.startswith(f"{folder}/") and path.endswith((".yml", ".yaml") if kind == "lint" else ".py"):
+            return kind
+    raise UsageError(f"{path!r} is no guardrail: rules are {FOLDERS['lint']}/*.yml, tests {FOLDERS['test']}/test_*.py.")
+
+
+class Prover:
+    """`configuration` is the lab's own part of a workspace, without which its tests do not run."""
+
+    def __init__(self, runner: Runner, configuration: Path) -> None:
+        self._runner = runner
+        self._configuration = configuration
+
+    def prove(
+        self, packed: bytes, path: str, bank: Bank, baseline: Path, fix: Path, note: Callable[[str], None]
+    ) -> Proof:
+        """`packed` is a bundle, of which only the guardrails count. Takes a few seconds a tree."""
+        guardrail = Guardrail(kind_of(path), path)
+        with tempfile.TemporaryDirectory(prefix="proof-") as folder:
+            bundle, trees = Path(folder) / "bundle", Path(folder) / "trees"
+            bundle.mkdir()
+            unpack(packed, bundle)
+            if not (bundle / path).is_file():
+                raise UsageError(f"{path} is not among what was sent; is it in the workspace?")
+
+            only = Path(folder) / "only"
+            shutil.copytree(bundle / "guardrails", only / "guardrails")
+
+            def run(tree: Path, what: str) -> Outcome:
+                note(what)
+                return self._run(guardrail, [self._configuration, tree, only])
+
+            def overlaid(patches: dict[str, Any]) -> list[Path]:
+                for name, one in patches.items():
+                    one.patch.overlay(baseline, trees / name)
+                return [trees / name for name in patches]
+
+            relatives = overlaid({f"relative-{name}": one for name, one in bank.relatives.items()})
+            right = overlaid({f"right-{one.name}": one for one in bank.right})
+            on_faulty, on_fix = run(baseline, "the code of that day"), run(fix, "the release that runs")
+            on_relatives = [run(tree, f"relative {n} of {len(relatives)}") for n, tree in enumerate(relatives, 1)]
+            on_right = [run(tree, f"right fix {n} of {len(right)}") for n, tree in enumerate(right, 1)]
+        return Proof(
+            faulty_caught=_caught(on_faulty),
+            relatives_caught=sum(map(_caught, on_relatives)),
+            relatives=len(relatives),
+            fix_silent=on_fix.passed,
+            right_silent=sum(outcome.passed for outcome in on_right),
+            right=len(right),
+        )
+
+    def _run(self, guardrail: Guardrail, folders: list[Path]) -> Outcome:
+        """Raises UsageError where the guardrail itself does not work: that is no finding."""
+        tree = pack(folders)
+        if guardrail.kind == "lint":
+            outcome = self._runner.ast_grep(tree, [guardrail.path], EDITABLE)
+        else:
+            outcome = self._runner.pytest(tree, [guardrail.path])
+        if not outcome.passed and not outcome.findings:
+            raise UsageError(f"{guardrail.path} does not run: {outcome.why} Mend it first.")
+        return outcome
+
+
+def _caught(outcome: Outcome) -> bool:
+    """Something was found; a test that could not even be imported there has found nothing."""
+    return any(one.message != NOT_IMPORTED for one in outcome.findings)
