@@ -17,7 +17,7 @@ HEALTHY = "healthy"
 WHY = "labctl panic"
 # The team spec's bounds, and how much of what is asked has to arrive.
 ERROR_RATIO, P99_S, ACHIEVED = 0.01, 0.5, 0.9
-SUSTAINED_S, LIMIT_S, POLL_S = 10, 90, 1.0
+SUSTAINED_S, LIMIT_S, POLL_S = 10, 45, 1.0
 
 
 @click.command()
@@ -30,16 +30,25 @@ def panic(name: str) -> None:
     """
     lab = options.runtime(name)
     said = Printed(options.console())
-    lab.endpoint("load")  # a lab that is down says so here
-    for what, step in (
+    load = Load(lab.endpoint("load"))  # a lab that is down says so here
+    steps: list[tuple[str, Callable[[], None]]] = [
         ("the drill is ended", lambda: end_drill(lab)),
-        ("only the healthy load is on", lambda: calm(Load(lab.endpoint("load")))),
+        ("only the healthy load is on", lambda: calm(load)),
         ("the baseline release is wanted", lab.restore),
         ("what a release consists of is restarted", lambda: lab.restart(EDITABLE, said)),
-    ):
-        try_step(said, what, step)
-    with options.console().status("are customers served?"):
-        verify(Load(lab.endpoint("load")))
+    ]
+    # Twice if need be: a war room that was dead comes back meanwhile, and with it the drill and its load.
+    for again in (True, False):
+        for what, step in steps:
+            try_step(said, what, step)
+        try:
+            with options.console().status("are customers served?"):
+                verify(load)
+            break
+        except CheckFailed:
+            if not again:
+                raise
+            said.note("customers are not served yet: once more")
     click.echo("Customers are served.")
 
 

@@ -8,6 +8,7 @@ import httpx
 from lab.errors import LabError, UsageError
 
 ROOT = "/api/drill"
+GZIP = {"Content-Type": "application/gzip"}
 QUICK_S, SLOW_S = 10, 60  # a submission's evidence is looked up in four stores while the caller waits
 LARGEST_RELEASE = 1024 * 1024  # bytes, packed; the war room takes no larger body
 
@@ -101,8 +102,7 @@ class Drill:
 
     def deploy(self, packed: bytes) -> dict[str, Any]:
         """Hands in a gzipped tar of the editable services; `deployment()` tells how it fares."""
-        headers = {"Content-Type": "application/gzip"}
-        return self._answer("POST", "/deploy", content=packed, headers=headers, timeout=SLOW_S)
+        return self._answer("POST", "/deploy", content=packed, headers=GZIP, timeout=SLOW_S)
 
     def deployment(self) -> dict[str, Any]:
         """The latest deploy: `{state: running/deployed/refused/rolled-back/failed, release, services, steps, why}`, a
@@ -117,6 +117,30 @@ class Drill:
         """The latest one: `{release, running, step, seconds, verdict, checks}`, a check being
         `{name, passed, figure, bound, unit, note}`."""
         return self._get("/verify")
+
+    def bench(self) -> dict[str, Any]:
+        """The review bench: `{patches: [{patch, title, diff, conditions}], outcome}`, the outcome None or a work."""
+        return self._get("/review")
+
+    def settle(self, decisions: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Takes `{accept, condition?}` for each patch and begins to run them; the outcome of `bench()` tells how that
+        fares, as a work: `{running, step, result, why}`."""
+        return self._post("/review", {"decisions": decisions})
+
+    def prove(self, packed: bytes, path: str) -> dict[str, Any]:
+        """Begins to try the guardrail at `path` of the packed workspace; `proof()` tells how that fares, as a work."""
+        return self._answer("POST", "/guardrail", content=packed, headers=GZIP, params={"path": path}, timeout=SLOW_S)
+
+    def proof(self) -> dict[str, Any]:
+        return self._get("/guardrail")
+
+    def spec(self, text: str) -> dict[str, Any]:
+        """Hands in the team spec as the team has it now: `{lines}`, those that differ."""
+        return self._post("/spec", {"text": text})
+
+    def postmortem(self) -> dict[str, Any]:
+        """`{markdown, html, parts: {part: question}, missing: [part]}`."""
+        return self._answer("GET", "/postmortem", timeout=SLOW_S)
 
     def brief(self) -> str:
         """What to give to an assistant, as Markdown, once AI is open."""

@@ -24,11 +24,13 @@ from lab.errors import LabError, UsageError
 QUIET_SAMPLE = 40  # traces of the component
 # A machine has its moments: of the requests of quiet times one in twenty may look like an incident's.
 TOLERATED = 0.05
+MEASURED_S = 30.0  # as far as the referee's own measures look back
 LONGEST_RANGE_S = 120  # what looks back further tells before from after no more
 LARGEST_COPY = 48_000  # characters of facts that are kept with a piece
 GROWING = re.compile(r".*_(total|count|sum|bucket)")
 RATES = {"rate", "irate", "increase"}
-BY_HAND = re.compile(r"(?<![0-9a-z_])[0-9a-f]{8}", re.IGNORECASE)  # an id, or the beginning of one
+# An id, or the beginning of one; figures alone may be a time.
+BY_HAND = re.compile(r"(?<![0-9a-z_])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8}", re.IGNORECASE)
 
 LOST = "The {} of the quiet time before the page are gone, so nothing can be compared; an instructor can override."
 
@@ -136,7 +138,7 @@ class Referee:
         ours = [one for one in affected if _touches({**one.labels, **selector.fixed}, submission)]
         if not ours:
             raise _Refused(f"It does not single out {submission.component}.")
-        quiet = self._sources.series(text, self._later_quiet(selector))
+        quiet = self._sources.series(text, self._later_quiet(selector.range_s))
         before = [one for one in quiet if _touches({**one.labels, **selector.fixed}, submission)]
         pattern = self._first(
             "metric",
@@ -146,10 +148,10 @@ class Referee:
         )
         return pattern, {"expression": text, "quiet": _thinned(before), "affected": _thinned(ours)}
 
-    def _later_quiet(self, selector: Selector) -> Window:
+    def _later_quiet(self, range_s: float) -> Window:
         """The quiet window without the beginning, where a range would still look back to what was before it."""
         quiet = self.case.quiet
-        return Window(quiet.start + min(selector.range_s, quiet.seconds / 2), quiet.end)
+        return Window(quiet.start + min(range_s, quiet.seconds / 2), quiet.end)
 
     def _moves(
         self, pattern: MetricPattern, selector: Selector, quiet: list[Series], affected: list[Series], component: str
@@ -162,7 +164,9 @@ class Referee:
             return False
         self._require_scraped(component)
         measure = pattern.measure.expression.replace("$component", component)
-        at_rest, moved = (self._sources.series(measure, one) for one in (self.case.quiet, self.case.affected))
+        at_rest, moved = (
+            self._sources.series(measure, one) for one in (self._later_quiet(MEASURED_S), self.case.affected)
+        )
         return pattern.measured(at_rest, moved)
 
     def _require_scraped(self, component: str) -> None:

@@ -21,10 +21,17 @@ SECTIONS = {
         "diff": "mending",
         "deploy": "release",
         "verify": "verify",
+        "review": "review",
         "rollback": "release",
         "releases": "release",
     },
-    "Learn from it": {"write": "postmortem", "close": "postmortem"},
+    "Learn from it": {
+        "postmortem": "postmortem",
+        "write": "postmortem",
+        "spec": "postmortem",
+        "guardrail": "guardrail",
+        "close": "postmortem",
+    },
     "The instructor's": {
         "start": "start",
         "pause": "instructor",

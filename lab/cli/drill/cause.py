@@ -64,8 +64,9 @@ def probe(
         options.print_json(found)
         return
     console = options.console()
+    status = found["status"] or "no answer"
     trace = f"  trace {found['trace_id']}" if found.get("trace_id") else ""
-    console.print(f"[bold]{found['ref']}[/]  {found['status']}  {found['seconds']:.3f} s{trace}", highlight=False)
+    console.print(f"[bold]{found['ref']}[/]  {status}  {found['seconds']:.3f} s{trace}", highlight=False)
     body = found.get("body")
     console.print(
         body if isinstance(body, str) else json.dumps(body, indent=2), markup=False, highlight=False, soft_wrap=True

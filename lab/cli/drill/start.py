@@ -15,7 +15,7 @@ from lab.errors import LabError, UsageError
 from lab.runtime.base import Whose, option
 
 POLL_S = 0.5
-LIMIT_S = 300
+LIMIT_S = 600
 TEAM = r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}"
 
 

@@ -1,6 +1,6 @@
 """verify: the incident once more, against the fix."""
 
-import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -8,13 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lab.cli import options
-from lab.cli.drill import session, showing
-from lab.clients.drill import Drill
-from lab.errors import CheckFailed, LabError
+from lab.cli.drill import session, showing, work
+from lab.errors import CheckFailed
 from lab.runtime.base import Whose
 
-POLL_S = 0.5
-LIMIT_S = 300
 # These say nothing about the fix.
 NOT_JUDGED = ("load-not-delivered", "infrastructure")
 
@@ -24,7 +21,8 @@ NOT_JUDGED = ("load-not-delivered", "infrastructure")
 def verify(name: str, whose: Whose | None, as_json: bool, only_status: bool) -> None:
     """Replay the incident against what runs, at four times its size. Exit code 3 unless it is verified."""
     with session.room(name, whose) as room:
-        found = follow(room, room.verification() if only_status else room.verify())
+        begun = room.verification() if only_status else room.verify()
+        found = work.follow("verifying", begun, room.verification)
     if as_json:
         options.print_json(found)
     else:
@@ -38,20 +36,7 @@ def verify(name: str, whose: Whose | None, as_json: bool, only_status: bool) -> 
         click.echo(f"{found['release']} is verified, in {showing.clock(found['seconds'])}.")
 
 
-def follow(room: Drill, found: dict[str, Any]) -> dict[str, Any]:
-    """Shows the step that it is at until there is a verdict."""
-    deadline = time.monotonic() + LIMIT_S
-    with options.console().status("verifying") as shown:
-        while found["running"]:
-            shown.update(Text(f"verifying: {found['step']}"))
-            if time.monotonic() > deadline:
-                raise LabError(f"There is no verdict after {LIMIT_S} s; see labctl logs warroom.")
-            time.sleep(POLL_S)
-            found = room.verification()
-    return found
-
-
-def checks(found: list[dict[str, Any]]) -> Table:
+def checks(found: Sequence[Mapping[str, Any]]) -> Table:
     """What was measured beside what it is held to."""
     table = Table(box=None, pad_edge=False)
     for column, justify in (("", "left"), ("check", "left"), ("figure", "right"), ("bound", "right"), ("", "left")):

@@ -15,6 +15,7 @@ TAX = Decimal("0.0725")  # docs/team-spec.md
 LINES = 8
 CHARGES = 6
 AT_ONCE = 50
+KEYS_AT_ONCE = 3
 RELAYED_WITHIN = 8.0  # seconds
 BALANCE_TRIES = 4  # other customers charge the same accounts
 REFUSED: tuple[dict, ...] = (
@@ -75,7 +76,8 @@ def check(company: Company, rng: random.Random, money: Money | None) -> list[Che
     return [
         at_most("charges with a wrong amount or no answer", of, wrong, 0, "charges"),
         at_most("charges sent again and not recognised", of, not_same, 0, "charges"),
-        _once(company, draw(rng, money), of),
+        _once(company, [draw(rng, money) for _ in range(KEYS_AT_ONCE)], money, of),
+        _other_lines(company, draw(rng, money), of),
         _processor_has(company, invoices, of),
         _balance_moves(company, rng, money),
         _refusals(company, invoices[0]),
@@ -95,15 +97,28 @@ def _replayed(first: Answer, again: Answer) -> bool:
     return again.status == 200 and first.get("charge_id") is not None and same
 
 
-def _once(company: Company, invoice: Invoice, of: Of) -> Check:
-    """One key from fifty callers in the same moment."""
-    answers = at_once([lambda: _post(company, invoice)] * AT_ONCE)
-    new = sum(answer.status == 201 for answer in answers)
-    fine = sum(_is(answer, answer.status, invoice.due) and answer.status in (200, 201) for answer in answers)
-    charges = {answer.get("charge_id") for answer in answers}
-    off = abs(new - 1) + (AT_ONCE - fine) + (len(charges) - 1)
-    note = f"{new} new charges, {fine} of {AT_ONCE} answered rightly"
-    return at_most(f"one key from {AT_ONCE} callers at once: answers that are off", of, off, 0, "answers", note)
+def _once(company: Company, invoices: Sequence[Invoice], money: Money | None, of: Of) -> Check:
+    """Keys that fifty callers have each, in the same moment."""
+    off, new = 0, 0
+    for invoice in invoices:
+        sent = [invoice, invoice.retried(money)] * (AT_ONCE // 2)
+        answers = at_once([lambda one=one: _post(company, one) for one in sent])
+        fine = sum(_is(answer, answer.status, invoice.due) and answer.status in (200, 201) for answer in answers)
+        created = sum(answer.status == 201 for answer in answers)
+        charges = {answer.get("charge_id") for answer in answers}
+        off += abs(created - 1) + (AT_ONCE - fine) + (len(charges) - 1)
+        new += created
+    note = f"{new} new charges for {len(invoices)} keys"
+    return at_most(f"keys from {AT_ONCE} callers at once: answers that are off", of, off, 0, "answers", note)
+
+
+def _other_lines(company: Company, invoice: Invoice, of: Of) -> Check:
+    """A key names one charge: with other lines it is refused, or gets the answer of the first."""
+    first = _post(company, invoice)
+    again = _post(company, Invoice(invoice.key, invoice.account, (*invoice.nets, 101)))
+    refused = 400 <= again.status < 500 and again.is_problem
+    off = 0 if refused or _replayed(first, again) else 1
+    return at_most("charges for a key that names another one", of, off, 0, "charges")
 
 
 def _processor_has(company: Company, invoices: Sequence[Invoice], of: Of) -> Check:

@@ -67,7 +67,8 @@ def _delivered(trial: Trial, moments: list[Moment], end: Reading) -> list[Check]
 
 
 def _served(trial: Trial, first: Reading, end: Reading) -> list[Check]:
-    theirs = tally(first, end, lambda labels: labels["profile"] == trial.profile)
+    # What they ask for is in order: a refusal is no service.
+    theirs = tally(first, end, lambda labels: labels["profile"] == trial.profile, fine=("2",))
     everybody = tally(first, end, _timed)
     unanswered = end.sent[trial.profile] - first.sent[trial.profile] - theirs.answers
     return [

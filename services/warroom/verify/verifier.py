@@ -143,7 +143,8 @@ class Verifier:
         add(*books.check(self._company, since, incident=trial.money is not None))
         add(*self._signals.telemetry())
         add(self._signals.resolved(case.scenario.alerts, note))
+        if any(check.of is Of.INCIDENT and not check.passed for check in progress.checks):
+            return  # what is down already would be blamed on what is taken away
         note(f"taking {trial.dependency.stop} away")
         with self._quiet():
             add(*dependency.check(self._company, self._switch, trial.dependency))
-        note("done")

@@ -70,8 +70,15 @@ def reading(exposition: str) -> Reading:
     return found
 
 
-def tally(earlier: Reading, later: Reading, which: Callable[[Labels], bool] = lambda _: True) -> Tally:
-    """The answers that came between the two and whose labels (profile, service, route, status) pass."""
+def tally(
+    earlier: Reading,
+    later: Reading,
+    which: Callable[[Labels], bool] = lambda _: True,
+    *,
+    fine: tuple[str, ...] = ("2", "4"),
+) -> Tally:
+    """The answers that came between the two and whose labels (profile, service, route, status) pass. They have failed
+    unless their status begins with one of `fine`."""
     within: Counter[float] = Counter()
     failed = 0.0
     for key, value in later.buckets.items():
@@ -80,6 +87,6 @@ def tally(earlier: Reading, later: Reading, which: Callable[[Labels], bool] = la
             continue
         bound, more = float(labels["le"]), value - earlier.buckets[key]
         within[bound] += more
-        if bound == INFINITE and not labels["status"].startswith(("2", "4")):
+        if bound == INFINITE and not labels["status"].startswith(fine):
             failed += more
     return Tally(within[INFINITE], failed, dict(within))

@@ -1,6 +1,7 @@
 """What happens in a drill by itself, in a world that a test moves on."""
 
 import logging
+import threading
 
 import pytest
 
@@ -169,6 +170,21 @@ def test_a_reset_that_was_killed_is_begun_again(stage: Stage) -> None:
     stage.open()
     stage.prepared()
     assert stage.kinds()[:2] == ["armed", "quiet"]
+
+
+def test_the_lab_is_made_as_new_once_however_long_that_takes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, done = [], threading.Event()
+
+    def run(_: object) -> None:
+        begun.append(1)
+        done.wait(10)
+
+    monkeypatch.setattr(stage.room.conductor._reset, "run", run)
+    stage.post("/start", {"scenario": "flash-sale"}, whose="instructor")
+    stage.tick(4)
+    done.set()
+    stage.room.conductor._resetting.join(10)
+    assert len(begun) == 1
 
 
 def test_a_restarted_war_room_goes_on_where_it_was(stage: Stage) -> None:

@@ -1,6 +1,7 @@
 """panic: every step is tried, whoever does not answer, and what counts is whether customers are served."""
 
 import functools
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -18,6 +19,13 @@ SERVED = {"asked_rps": 21.0, "achieved_rps": 20.8, "failure_ratio": 0.0, "p99_s"
 BURNING = {"asked_rps": 21.0, "achieved_rps": 20.8, "failure_ratio": 0.4, "p99_s": 5.0}
 
 
+class Later:
+    """Figures that are made when they are asked for."""
+
+    def __init__(self, make: Callable[[], dict]) -> None:
+        self.make = make
+
+
 class Company:
     """The load, the war room and the releases folder of a lab; what is away does not answer."""
 
@@ -26,7 +34,7 @@ class Company:
         self.away: set[str] = set()
         self.running = {"healthy": True, "flash-sale": True, "month-end-import": False}
         self.phase = "dark-room"
-        self.figures = [SERVED]
+        self.figures: list[dict | Later] = [SERVED]
 
     def load(self, request: httpx.Request) -> httpx.Response:
         self._answering("load")
@@ -36,6 +44,7 @@ class Company:
             self.done.append(f"{turn} {profile}")
             return httpx.Response(200, json={})
         figures = self.figures.pop(0) if len(self.figures) > 1 else self.figures[0]
+        figures = figures.make() if isinstance(figures, Later) else figures
         return httpx.Response(200, json=[{"profile": p, "running": r, **figures} for p, r in self.running.items()])
 
     def warroom(self, request: httpx.Request) -> httpx.Response:
@@ -106,6 +115,21 @@ def test_who_does_not_answer_keeps_nobody_from_the_rest(company: Company, capsys
     assert cli.main(["panic"]) == 0
     assert company.done == left
     assert "not so: " in capsys.readouterr().out
+
+
+def test_it_is_all_done_once_more_where_once_was_not_enough(company: Company, capsys) -> None:
+    """As where the war room was dead, comes back meanwhile, and goes on with its drill."""
+    company.away = {"warroom"}
+
+    def back() -> dict:
+        company.away.clear()
+        return BURNING
+
+    company.figures = [SERVED, Later(back), SERVED]
+    assert cli.main(["panic"]) == 0
+    once = ["stop flash-sale", "start healthy", "restore", RESTART]
+    assert company.done == [*once, "abort", *once[1:]]
+    assert "once more" in capsys.readouterr().out
 
 
 def test_customers_who_were_away_come_back(company: Company) -> None:

@@ -51,6 +51,16 @@ def answering(status: int, body: object = None, whose: str = "team") -> tuple[Dr
         (lambda room: room.verify(), "POST", "/verify", {}),
         (lambda room: room.verification(), "GET", "/verify", None),
         (lambda room: room.chain(), "GET", "/chain", None),
+        (lambda room: room.bench(), "GET", "/review", None),
+        (
+            lambda room: room.settle({"patch-1": {"accept": True}}),
+            "POST",
+            "/review",
+            {"decisions": {"patch-1": {"accept": True}}},
+        ),
+        (lambda room: room.proof(), "GET", "/guardrail", None),
+        (lambda room: room.spec("# Spec"), "POST", "/spec", {"text": "# Spec"}),
+        (lambda room: room.postmortem(), "GET", "/postmortem", None),
     ],
 )
 def test_each_call_is_one_request_with_the_token(call, method: str, path: str, body: object) -> None:
@@ -73,6 +83,12 @@ def test_a_release_goes_as_it_was_packed() -> None:
     room, asked = answering(202, {"state": "running"})
     room.deploy(b"\x1f\x8b")
     assert (asked[0].content, asked[0].headers["content-type"]) == (b"\x1f\x8b", "application/gzip")
+
+
+def test_a_guardrail_goes_with_its_workspace() -> None:
+    room, asked = answering(202, {"running": True})
+    room.prove(b"\x1f\x8b", "guardrails/lint/a.yml")
+    assert (asked[0].content, asked[0].url.params["path"]) == (b"\x1f\x8b", "guardrails/lint/a.yml")
 
 
 INSTRUCTORS = {

@@ -147,6 +147,12 @@ def test_a_probe_is_sent_as_it_was_asked_for_and_says_its_reference(room: Room, 
     assert said.startswith(f"probe:pr-1  201  0.041 s  trace {TRACE}\n") and '"order_id": "1"' in said
 
 
+def test_a_probe_that_nobody_answered_says_so(room: Room, capsys) -> None:
+    room.says("POST /probes", PROBED | {"status": 0, "body": ""})
+    assert cli.main(["drill", "probe", "orders", "GET", "/"]) == 0
+    assert capsys.readouterr().out.startswith("probe:pr-1  no answer  0.041 s")
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from lab import cli
-from lab.cli.drill import verify
+from lab.cli.drill import work
 
 from .conftest import Room
 
@@ -22,7 +22,7 @@ def ended(verdict: str) -> dict:
 
 @pytest.fixture
 def room(room: Room, monkeypatch: pytest.MonkeyPatch) -> Room:
-    monkeypatch.setattr(verify, "POLL_S", 0)
+    monkeypatch.setattr(work, "POLL_S", 0)
     room.says("POST /verify", RUNNING, status=202)
     return room
 
@@ -64,6 +64,6 @@ def test_the_last_one_can_be_seen_without_another(room: Room) -> None:
 
 
 def test_one_without_end_is_given_up(room: Room, monkeypatch, capsys) -> None:
-    monkeypatch.setattr(verify, "LIMIT_S", 0)
+    monkeypatch.setattr(work, "LIMIT_S", 0)
     assert cli.main(["drill", "verify"]) == 1
-    assert "no verdict after 0 s" in capsys.readouterr().err
+    assert "not done after 0 s (burst)" in capsys.readouterr().err

@@ -126,8 +126,13 @@ def test_a_key_that_is_one_only_with_its_sum_is_found(monkeypatch):
 
 def test_each_call_a_charge_of_its_own_is_found(monkeypatch):
     names = failed(Billing(key=lambda *_: object()), monkeypatch)
-    assert "one key from 50 callers at once: answers that are off" in names
+    assert "keys from 50 callers at once: answers that are off" in names
     assert "charges sent again and not recognised" in names
+
+
+def test_a_second_charge_for_a_key_is_found(monkeypatch):
+    names = failed(Billing(key=lambda key, amount: (key, amount)), monkeypatch)
+    assert names == ["charges for a key that names another one"]
 
 
 def test_a_processor_with_another_amount_is_found(monkeypatch):
