@@ -1,6 +1,6 @@
 # Run by the image's entrypoint on a fresh data folder, and by start.sh on one that is there already.
 set -eu
-passwords=
+passwords="-c client_min_messages=warning"
 for role in lab processor reader warden; do
   passwords="$passwords -c password.$role=$(cat /keys/$role)"
 done

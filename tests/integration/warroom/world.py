@@ -199,7 +199,7 @@ class World:
         wanted = self.releases.state
         if name in wanted.stopped:
             raise httpx.ConnectError("refused")
-        release = None if name in ("processor", "partner") else wanted.release
+        release = None if name in ("processor", "partner") else "the one it began with"
         told = {"service": name, "release": release, "generation": wanted.generations.get(name, 0)}
         told["status"] = "starting" if name in self.unhealthy else "ok"
         return httpx.Response(200, json=told)

@@ -41,9 +41,10 @@ class Launcher:
         self.told_in = folder / "told"
         self.process: subprocess.Popen | None = None
         self.home.mkdir()
-        text = (SERVICES / "launch.py").read_text()
+        text = (SERVICES / "parent.py").read_text()
         assert "STOP_S = 6 " in text
-        (self.home / "launch.py").write_text(text.replace("STOP_S = 6 ", f"STOP_S = {STOP_S} "))
+        (self.home / "parent.py").write_text(text.replace("STOP_S = 6 ", f"STOP_S = {STOP_S} "))
+        (self.home / "launch.py").write_bytes((SERVICES / "launch.py").read_bytes())
         (self.home / "service.py").write_bytes(STANDIN.read_bytes())
         self.code(self.home, "serve")
         for name in ("r-1", "r-2"):
