@@ -53,7 +53,10 @@ def serve(parts: Room) -> FastAPI:
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
-    app.include_router(mending_api.router(parts, workshop.build(parts)))
+    mending = workshop.build(parts)
+    if mending is not None:
+        parts.conductor.held = lambda: mending.busy
+    app.include_router(mending_api.router(parts, mending))
     app.include_router(routes(gateway, access.instructor))
     app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))
     return app

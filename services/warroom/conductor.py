@@ -57,6 +57,8 @@ class Conductor:
         self._calmed = ""  # the drill that is over and whose load was stopped
         self._ticks = 0
         self._said: dict[str, str] = {}  # what does not work, by step
+        # Is the load needed for something else just now? A trigger that is due waits.
+        self.held: Callable[[], bool] = lambda: False
 
     async def run(self) -> None:
         """Until it is cancelled."""
@@ -160,7 +162,7 @@ class Conductor:
 
     def _trigger(self, drill: Drill) -> None:
         """First the load, then the event: a crash in between turns the load on twice, with the same figures."""
-        if not rules.trigger_due(drill):
+        if self.held() or not rules.trigger_due(drill):
             return
         scenario = self._scenario(drill.armed.scenario)
         time = drill.triggers + 1

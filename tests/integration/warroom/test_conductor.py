@@ -224,6 +224,17 @@ def test_a_load_that_is_away_at_the_trigger_turns_when_it_is_back(stage: Stage) 
     assert stage.kinds()[-1] == "triggered" and "flash-sale" in stage.world.running
 
 
+def test_a_trigger_waits_while_the_load_is_needed_for_a_verification(stage: Stage) -> None:
+    stage.post("/start", {"scenario": "flash-sale"}, whose="instructor")
+    stage.prepared()
+    stage.room.conductor.held = lambda: True
+    stage.tick(400)
+    assert "triggered" not in stage.kinds()
+    stage.room.conductor.held = lambda: False
+    stage.tick(2)
+    assert stage.kinds()[-1] == "triggered"
+
+
 def test_a_mistake_of_our_own_is_one_line_with_its_traceback(
     stage: Stage, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
