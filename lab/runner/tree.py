@@ -28,9 +28,14 @@ def unpack(packed: bytes, into: Path) -> None:
         raise UsageError(f"The tree cannot be unpacked ({error}); pack it as tar and gzip it.") from error
 
 
+def _is_plain(member: tarfile.TarInfo) -> bool:
+    """A sparse file is as large as it says, however little of it was sent."""
+    return member.type in (tarfile.REGTYPE, tarfile.AREGTYPE) and not member.issparse()
+
+
 def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, into: Path) -> None:
     path = PurePosixPath(member.name)
-    if path.is_absolute() or ".." in path.parts or not (member.isreg() or member.isdir()):
+    if path.is_absolute() or ".." in path.parts or not (_is_plain(member) or member.isdir()):
         raise UsageError(f"{member.name[:80]!r} is no plain file inside the tree.")
     target = into / path
     if member.isdir():

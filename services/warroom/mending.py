@@ -173,6 +173,8 @@ class Mending:
         drill = self._drills.current()
         rules.require_mending(drill)
         assert drill is not None
+        if drill.control:
+            raise UsageError("Nobody was hurt in this drill, so there is nothing to mend.")
         return drill
 
     def _bench(self) -> Bench:

@@ -1,6 +1,7 @@
 """The fix over HTTP: deployed, verified, reviewed, guarded against, and written up."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Query
@@ -123,8 +124,12 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
             raise rules.Refused("There is nothing to write up before the page.")
         events = room.drills.events()
         over = not drill.phase.running
-        title = scenario.load(room.settings.scenarios_dir / drill.armed.scenario / "scenario.yaml").title
-        harm = drill.harm or room.harm.between(_first(events), drill.clock.read.at)
+        title = f"Drill {drill.armed.drill}"
+        if over or who == "instructor":  # its title says what it is about
+            title = scenario.load(room.settings.scenarios_dir / drill.armed.scenario / "scenario.yaml").title
+        harm = drill.harm
+        with suppress(LabError):  # while Prometheus is away there is still a post-mortem
+            harm = harm or room.harm.between(_first(events), drill.clock.read.at)
         story = list(told(events, who, over, room.drills.profile(drill).cooldown))
         text = lasting.markdown(title, report(drill, events, harm), story, events)
         plots = lasting.plots(room.prometheus, drill, events, story)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from lab.bank import Bank
@@ -66,6 +66,8 @@ class Proof:
 
 def kind_of(path: str) -> Kind:
     """Raises UsageError for what is no guardrail's path."""
+    if ".." in PurePosixPath(path).parts:
+        raise UsageError(f"{path!r} leads out of the workspace; a guardrail is in {' or '.join(FOLDERS.values())}.")
     for kind, folder in FOLDERS.items():
         if path.startswith(f"{folder}/") and path.endswith((".yml", ".yaml") if kind == "lint" else ".py"):
             return kind

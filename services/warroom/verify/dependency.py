@@ -24,8 +24,8 @@ def check(company: Company, switch: Switch, dependency: Dependency) -> list[Chec
     # What is remembered from before is no answer of now.
     _ask(company, dependency)
     time.sleep(REMEMBERED_S)
-    switch.off(dependency.stop)
     try:
+        switch.off(dependency.stop)
         answers = at_once([lambda: _ask(company, dependency)] * CALLS)
     finally:
         switch.on(dependency.stop)

@@ -67,9 +67,9 @@ def _delivered(trial: Trial, moments: list[Moment], end: Reading) -> list[Check]
 
 
 def _served(trial: Trial, first: Reading, end: Reading) -> list[Check]:
-    # What they ask for is in order: a refusal is no service.
+    # What customers ask for is in order: a refusal is no service.
     theirs = tally(first, end, lambda labels: labels["profile"] == trial.profile, fine=("2",))
-    everybody = tally(first, end, _timed)
+    everybody = tally(first, end, _timed, fine=("2",))
     unanswered = end.sent[trial.profile] - first.sent[trial.profile] - theirs.answers
     return [
         at_most("requests of the burst that nobody answered", Of.INCIDENT, unanswered, 0, "requests"),
@@ -85,7 +85,7 @@ def _back(trial: Trial, moments: list[Moment]) -> list[Check]:
     for burst in trial.bursts:
         inside = [m for m in moments if burst.at + BACK_AFTER <= m.at <= burst.until]
         if len(inside) > 1:
-            windows.append(tally(inside[0].reading, inside[-1].reading, _timed))
+            windows.append(tally(inside[0].reading, inside[-1].reading, _timed, fine=("2",)))
     if not windows:
         return []
     bounds = windows[0].within

@@ -68,7 +68,7 @@ def prove(postgres: str, fix: bank.Fix, incident: tuple[str, Path], folder: Path
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
     )
     assert ran.returncode == 0, ran.stderr[-3000:]
     return url, json.loads(ran.stdout.splitlines()[-1])

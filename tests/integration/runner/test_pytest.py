@@ -97,9 +97,9 @@ def test_a_test_that_hangs_is_ended_with_all_that_it_started(check: Check, tmp_p
     text += f"    open({str(told)!r}, 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
     text += "    time.sleep(300)\n"
     begin = time.monotonic()
-    outcome = check({"test_a.py": text}, kind="pytest", timeout_s=4)
-    assert time.monotonic() - begin < 20
-    assert (outcome.passed, outcome.exit_code) == (False, None) and "4 s" in outcome.why
+    outcome = check({"test_a.py": text}, kind="pytest", timeout_s=15)
+    assert time.monotonic() - begin < 60
+    assert (outcome.passed, outcome.exit_code) == (False, None) and "15 s" in outcome.why
     assert all(gone(int(pid)) for pid in told.read_text().split())
 
 

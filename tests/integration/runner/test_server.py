@@ -75,7 +75,9 @@ def test_jobs_are_done_singly_and_few_may_wait():
 
         def ask() -> None:
             answers.append(
-                httpx.post(f"http://{host}:{port}/run", content=body({}, kind="pytest"), timeout=30).status_code
+                httpx.post(
+                    f"http://{host}:{port}/run", content=body({}, kind="pytest"), timeout=60, trust_env=False
+                ).status_code
             )
 
         threads = [threading.Thread(target=ask) for _ in range(WAITING + 3)]

@@ -13,7 +13,7 @@ import pytest
 
 SERVICES = Path(__file__).parents[3] / "services"
 STANDIN = Path(__file__).with_name("standin.py")
-STOP_S = 0.4  # instead of six seconds
+STOP_S = 1.5  # instead of six seconds
 QUIET_S = 0.6  # in which the launcher looks three times
 
 
@@ -188,9 +188,10 @@ def test_who_does_not_end_is_killed(launcher: Launcher):
 def test_what_cannot_be_followed_is_said_once_and_what_runs_goes_on(launcher: Launcher, text: str | None):
     launcher.start()
     old = launcher.child()[0]
-    launcher.write(text or "")
     if text is None:
         (launcher.releases / "wanted.json").unlink()
+    else:
+        launcher.write(text)
     until("a warning", lambda: launcher.events() == [WARNING])
     time.sleep(QUIET_S)
     assert launcher.events() == [WARNING] and lives(old)

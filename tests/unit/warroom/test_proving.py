@@ -131,3 +131,5 @@ def test_what_is_a_guardrail_is_known_by_its_path():
     for path in ("billing/app.py", "guardrails/lint/x.py", "guardrails/tests/x.yml", ""):
         with pytest.raises(UsageError, match="is no guardrail"):
             kind_of(path)
+    with pytest.raises(UsageError, match="leads out of the workspace"):
+        kind_of("guardrails/lint/../../../etc/x.yml")

@@ -65,3 +65,10 @@ def test_what_is_no_tar_is_refused(tmp_path: Path, data: bytes):
 def test_a_service_that_is_gone_is_named(tmp_path: Path):
     with pytest.raises(UsageError, match=r"lacks orders/app\.py"):
         unpack(packed(leave_out="orders"), tmp_path)
+
+
+def test_a_sparse_file_is_refused_however_little_was_sent(tmp_path: Path):
+    sparse = tarfile.TarInfo("billing/huge.py")
+    sparse.type, sparse.size = tarfile.GNUTYPE_SPARSE, 0
+    with pytest.raises(UsageError, match="no plain file"):
+        unpack(packed({}, sparse), tmp_path)
