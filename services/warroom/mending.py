@@ -19,7 +19,7 @@ from lab.drill import rules
 from lab.drill.drill import Drill
 from lab.drill.event import Actor, Happening, Triggered
 from lab.drill.verdict import Check, Of, Verdict
-from lab.errors import LabError, UsageError
+from lab.errors import LabError
 from lab.releases import BASELINE
 from warroom.deploy.deployment import Deployer, Deployment
 from warroom.drills import Drills
@@ -58,7 +58,7 @@ class Work:
 
 class Mending:
     """One thing at a time: a release that changes while it is judged would be judged for another's deeds. Whatever may
-    not be done now raises UsageError."""
+    not be done now raises rules.Refused."""
 
     def __init__(
         self,
@@ -154,7 +154,7 @@ class Mending:
         bench = self._bench(drill)
         bench.check(decisions)
         if any(event.what.kind == "reviewed" for event in self._drills.events()):
-            raise UsageError("The review of this drill is over; labctl drill report shows it.")
+            raise rules.Refused("The review of this drill is over; labctl drill report shows it.")
         work = Work()
 
         def run() -> None:
@@ -217,7 +217,7 @@ class Mending:
         rules.require_mending(drill)
         assert drill is not None
         if drill.control:
-            raise UsageError("Nobody was hurt in this drill, so there is nothing to mend.")
+            raise rules.Refused("Nobody was hurt in this drill, so there is nothing to mend.")
         return drill
 
     def _bench(self, drill: Drill) -> Bench:
@@ -288,7 +288,7 @@ class Mending:
 
     def _begin(self, kind: str, drill: Drill, what: Shown, work: Callable[[], None]) -> dict[str, Any]:
         if not self._one.acquire(blocking=False):
-            raise UsageError("A deploy, verification, review or proof is under way; wait until it is over.")
+            raise rules.Refused("A deploy, verification, review or proof is under way; wait until it is over.")
         assert drill.armed is not None
         self._latest[kind] = (drill.armed.drill, what)
 
