@@ -42,7 +42,8 @@ class Drill:
     gate_overridden: bool = False
     release: str = "baseline"
     verdict: str | None = None
-    verified_s: float | None = None
+    verified_s: float | None = None  # when the first fix was
+    verified_release: str | None = None
     guardrail: bool = False
     spec_changed: bool = False
     written: dict[str, str] = field(default_factory=dict)
@@ -62,6 +63,11 @@ class Drill:
         return self.cause is not None and self.cause.mechanism == happened.NO_INCIDENT
 
     @property
+    def fixed(self) -> bool:
+        """Does the release that was verified run?"""
+        return self.verified_release is not None and self.verified_release == self.release
+
+    @property
     def gate_open(self) -> bool:
         """May AI be asked?"""
         if not self.phase.running or self.paused or self.gate_shut:
@@ -73,7 +79,7 @@ class Drill:
         """What a complete drill has and this one has not."""
         wanted = {
             "an accepted root cause": self.accepted,
-            "a verified fix": self.verified_s is not None or self.control,
+            "a verified fix": self.fixed or self.control,
             "a change of the team spec": self.spec_changed or self.control,
             "a guardrail that bites": self.guardrail or self.control,
         }
@@ -145,8 +151,10 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Deployed(release=release, healthy=True) | happened.RolledBack(release=release):
             return replace(drill, release=release, verdict=None)
         case happened.Verified(verdict=verdict):
-            done = verdict == "verified" and drill.verified_s is None
-            return replace(drill, verdict=verdict, verified_s=now_s if done else drill.verified_s)
+            if verdict != "verified":
+                return replace(drill, verdict=verdict)
+            first = now_s if drill.verified_s is None else drill.verified_s
+            return replace(drill, verdict=verdict, verified_s=first, verified_release=what.release)
         case happened.GuardrailProven(bites=bites):
             return replace(drill, guardrail=bites)
         case happened.SpecChanged():

@@ -224,7 +224,7 @@ def trigger_due(drill: Drill) -> bool:
         return False
     if drill.triggers == 0:
         return drill.phase is Phase.ARMED and drill.clock.total_s >= drill.armed.delay_s
-    over = drill.verified_s is not None or drill.control
+    over = drill.fixed or drill.control
     return drill.again_s is not None and not over and drill.clock.total_s >= drill.again_s
 
 

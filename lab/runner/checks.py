@@ -24,9 +24,9 @@ HIDDEN = ("hidden", "dot", "exclude", "global", "parent", "vcs")  # what ast-gre
 REMARKS = frozenset(("unused-suppression", "no-suppress-all"))
 
 
-def run(job: Job) -> Outcome:
+def run(job: Job, *, alone: bool = False) -> Outcome:
     """Does what the job says in a folder that is gone afterwards. UsageError for a job that makes no sense."""
-    with sandbox() as box:
+    with sandbox(alone=alone) as box:
         unpack(job.packed(), box.tree)
         match job.run:
             case Pytest():

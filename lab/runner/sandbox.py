@@ -85,12 +85,15 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def sandbox() -> Iterator[Sandbox]:
+def sandbox(*, alone: bool = False) -> Iterator[Sandbox]:
+    """`alone`: the folder for temporary files is ours, and nothing stays in it: what one job leaves there, another
+    team's could read."""
     folder = Path(tempfile.mkdtemp(prefix="run-")).resolve()
     try:
         yield Sandbox(folder)
     finally:
-        _remove(folder)
+        for path in folder.parent.iterdir() if alone else (folder,):
+            _remove(path)
 
 
 def _end(process: subprocess.Popen) -> None:
@@ -104,7 +107,10 @@ def _end(process: subprocess.Popen) -> None:
 
 def _remove(folder: Path) -> None:
     try:
-        shutil.rmtree(folder)
+        if folder.is_symlink() or not folder.is_dir():
+            folder.unlink()
+        else:
+            shutil.rmtree(folder)
     except (OSError, RecursionError):  # a job may have locked folders of its own, or nested them deep
         subprocess.run(["chmod", "-R", "u+rwx", str(folder)], check=False, capture_output=True)
         subprocess.run(["rm", "-rf", str(folder)], check=False, capture_output=True)

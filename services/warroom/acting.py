@@ -1,6 +1,6 @@
 """What a team can do about the harm while it looks for the cause. An action is written down when it has worked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Literal
 
 from lab.clients.load import Load
@@ -23,13 +23,14 @@ class Acting:
         self._health = health
         self._load = load
 
-    def act(self, action: Action, on: list[str], why: str) -> list[Happening]:
-        """Does it, and gives what is to be written down."""
+    def act(self, action: Action, on: list[str], why: str, releases: Collection[str] = ()) -> list[Happening]:
+        """Does it, and gives what is to be written down. `releases` are those that a rollback may go to, besides the
+        baseline."""
         deeds: dict[Action, Callable[[list[str]], tuple[list[str], list[Happening]]]] = {
             "restart": self._restart,
             "stop-job": self._stop_job,
             "shed": self._shed,
-            "rollback": lambda names: self._roll_back(names, why),
+            "rollback": lambda names: self._roll_back(names, why, releases),
         }
         done, more = deeds[action](on)
         return [Acted(action=action, on=done, why=why), *more]
@@ -59,14 +60,15 @@ class Acting:
         self._load.start(HEALTHY, SHED)
         return ["checkout"], []
 
-    def _roll_back(self, names: list[str], why: str) -> tuple[list[str], list[Happening]]:
+    def _roll_back(self, names: list[str], why: str, known: Collection[str]) -> tuple[list[str], list[Happening]]:
         if len(names) > 1:
             raise UsageError("Say which release to go back to, one of them; none means the baseline.")
         releases = self._kept()
         baseline = releases.baseline()
         name = names[0] if names and names[0] != "baseline" else baseline
-        if name not in releases.names():
-            raise UsageError(f"There is no release {name!r}; there are {', '.join(releases.names())}.")
+        if name != baseline and name not in known:
+            there = ", ".join(("baseline", *dict.fromkeys(known)))
+            raise UsageError(f"This drill has no release {name!r} that was healthy; there are {there}.")
         self._health.wait(releases.want(name), EDITABLE, HEALTHY_S)
         shown = "baseline" if name == baseline else name
         return [shown], [RolledBack(release=shown, why=why)]

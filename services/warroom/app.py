@@ -56,6 +56,7 @@ def serve(parts: Room) -> FastAPI:
     mending = workshop.build(parts)
     if mending is not None:
         parts.conductor.held = lambda: mending.busy
+        mending.recover()
     app.include_router(mending_api.router(parts, mending))
     app.include_router(routes(gateway, access.instructor))
     app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))

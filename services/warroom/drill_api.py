@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from lab.drill import cause, rules
 from lab.drill.drill import Drill
-from lab.drill.event import Event, Happening, Harmed
+from lab.drill.event import Deployed, Event, Happening, Harmed
 from lab.drill.phase import Phase
 from lab.drill.report import report
 from lab.drill.status import status
@@ -76,6 +76,10 @@ def router(room: Room) -> APIRouter:
         preparing = room.conductor.preparing or ("beginning" if waiting else "")
         return status(drill, drills.profile(drill) if drill else None) | {"preparing": preparing}
 
+    def require_idle() -> None:
+        if room.conductor.held():
+            raise rules.Refused("A deploy, verification or review is under way; wait until it is over.")
+
     def record(who: Who, rule: Callable[..., list[Happening]], *arguments: Any) -> dict[str, Any]:
         return shown(drills.record(who, lambda drill: rule(drill, *arguments)))
 
@@ -94,6 +98,7 @@ def router(room: Room) -> APIRouter:
     def start(who: Instructor, body: Start) -> dict[str, Any]:
         if room.missing:
             raise LabError(f"This lab is not set up for drills: {', '.join(room.missing)} is not set for the war room.")
+        require_idle()
         armed = room.casting.cast(body)
         return record(who, rules.arm, armed)
 
@@ -148,7 +153,9 @@ def router(room: Room) -> APIRouter:
     def act(who: Actor, body: Act) -> dict[str, Any]:
         """Answers when it has worked, which a restart takes a few seconds for."""
         rules.require_action(drills.current())
-        return record(who, rules.acted, room.acting.act(body.action, body.on, body.why))
+        require_idle()
+        mine = [one.what.release for one in drills.events() if isinstance(one.what, Deployed) and one.what.healthy]
+        return record(who, rules.acted, room.acting.act(body.action, body.on, body.why, mine))
 
     @api.post("/write")
     def write(who: Actor, body: Part) -> dict[str, Any]:
@@ -229,7 +236,8 @@ def _one(room: Room, name: str) -> tuple[Drill, list[Event]]:
 
 def _harm(room: Room, drill: Drill) -> Harmed | None:
     """What it has cost so far, or in the end; None where nothing is known."""
-    if drill.harm or drill.triggered_at is None:
+    # Before the page it would tell that something has begun.
+    if drill.harm or drill.triggered_at is None or drill.page is None:
         return drill.harm
     end = drill.ended_at or drill.clock.read
     with suppress(LabError):

@@ -1,22 +1,25 @@
 """What a team does to a drill's code, and what the lab makes of it: deploys, verifications, reviews, guardrails.
 
-Each takes a while and runs in a thread of its own; the latest of each kind can be looked at.
+Each takes a while and runs in a thread of its own, for one drill: when that is over, what is under way ends at its next
+step and nothing of it is written down.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from lab.bank import Bank, Fix
+from lab.clients.load import Load
 from lab.drill import event as happened
 from lab.drill import rules
 from lab.drill.drill import Drill
-from lab.drill.event import Actor
-from lab.drill.verdict import Verdict
-from lab.errors import LabError, UsageError
+from lab.drill.event import Actor, Happening, Triggered
+from lab.drill.verdict import Check, Of, Verdict
+from lab.errors import LabError
 from lab.releases import BASELINE
 from warroom.deploy.deployment import Deployer, Deployment
 from warroom.drills import Drills
@@ -26,6 +29,18 @@ from warroom.reviewing import Bench, Decision, draw
 from warroom.verify import books
 from warroom.verify.company import Company
 from warroom.verify.verifier import Case, Progress, Verifier
+
+log = logging.getLogger("warroom")
+
+OVER = "The drill that it was for is over, so nothing came of it."
+
+
+class Over(Exception):
+    """The drill that something was done for is over."""
+
+
+class Shown(Protocol):
+    def shown(self) -> dict[str, Any]: ...
 
 
 @dataclass
@@ -37,16 +52,13 @@ class Work:
     result: Any = None
     why: str = ""
 
-    def note(self, text: str) -> None:
-        self.step = text
-
     def shown(self) -> dict[str, Any]:
         return {"running": self.running, "step": self.step, "result": self.result, "why": self.why}
 
 
 class Mending:
     """One thing at a time: a release that changes while it is judged would be judged for another's deeds. Whatever may
-    not be done now raises UsageError."""
+    not be done now raises rules.Refused."""
 
     def __init__(
         self,
@@ -59,6 +71,7 @@ class Mending:
         case: Callable[[Drill, str], Case],
         bank: Callable[[Drill], Bank],
         company: Company,
+        load: Load,
     ) -> None:
         """`case` makes what is to be judged of a drill and a release's name, `bank` gives the drill's."""
         self._drills = drills
@@ -70,87 +83,106 @@ class Mending:
         self._case = case
         self._bank = bank
         self._company = company
+        self._load = load
         self._one = threading.Lock()
-        self.deployment: Deployment | None = None
-        self.verification: Progress | None = None
-        self.review: Work | None = None
-        self.proof: Work | None = None
+        self._latest: dict[str, tuple[str, Shown]] = {}  # by kind: of which drill, and what
 
     @property
     def busy(self) -> bool:
-        """Is the load needed for something else than the incident?"""
+        """Are load and services needed for something else than the incident?"""
         return self._one.locked()
 
-    def deploy(self, who: Actor, packed: bytes) -> Deployment:
-        self._mendable()
+    def latest(self, kind: str) -> dict[str, Any] | None:
+        """How the latest of this drill fares; None if there was none since the war room started."""
+        drill = self._drills.current()
+        whose, found = self._latest.get(kind, ("", None))
+        return found.shown() if found and drill and drill.armed and whose == drill.armed.drill else None
+
+    def deploy(self, who: Actor, packed: bytes) -> dict[str, Any]:
+        drill = self._mendable()
         deployment = Deployment()
 
         def recorded(release: str, services: list[str], healthy: bool) -> None:
             what = happened.Deployed(release=release, services=services, healthy=healthy)
-            self._drills.record(who, lambda drill: rules.deployed(drill, what))
+            self._record(who, drill, lambda now: rules.deployed(now, what))
 
-        self._begin("deploy", lambda: self._deployer.run(packed, deployment, recorded))
-        self.deployment = deployment
-        return deployment
+        def run() -> None:
+            try:
+                self._deployer.run(packed, deployment, recorded, lambda: self._require(drill))
+            except Over:
+                deployment.state, deployment.why = "failed", OVER
+            except Exception as error:
+                deployment.state, deployment.why = "failed", f"It broke off ({error!r}); see labctl logs warroom."
+                raise
 
-    def verify(self, who: Actor, *, hasty: bool = False) -> Progress:
+        return self._begin("deploy", drill, deployment, run)
+
+    def verify(self, who: Actor, *, hasty: bool = False) -> dict[str, Any]:
         drill = self._mendable()
         name = self._releases.wanted().release
         case = self._case(drill, name)
         progress = Progress("baseline" if name.startswith(BASELINE) else name)
 
         def run() -> None:
-            verdict = self._verifier.run(case, progress, hasty=hasty)
-            checks = [check.model_dump(mode="json") for check in progress.checks]
-            what = happened.Verified(release=progress.release, verdict=verdict.value, checks=checks)
-            self._drills.record(who, lambda drill: rules.verified(drill, what))
+            was_on = self._is_on(case.trial.profile)
+            try:
+                verdict = self._verifier.run(case, progress, hasty=hasty, require=lambda: self._require(drill))
+                if self._releases.wanted().release != name:
+                    verdict = Verdict.INFRASTRUCTURE  # something else ran at the end than at the beginning
+                checks = [check.model_dump(mode="json") for check in progress.checks]
+                what = happened.Verified(release=progress.release, verdict=verdict.value, checks=checks)
+                self._record(who, drill, lambda now: rules.verified(now, what))
+                progress.end(verdict)
+                if was_on and verdict is not Verdict.VERIFIED:
+                    self._turn(case.trial.profile)
+            except Over:
+                progress.end(Verdict.INFRASTRUCTURE)
+            except Exception as error:
+                progress.checks.append(Check(name="the lab itself", of=Of.LAB, passed=False, note=repr(error)))
+                progress.end(Verdict.INFRASTRUCTURE)
+                raise
 
-        self._begin("verify", run)
-        self.verification = progress
-        return progress
+        return self._begin("verify", drill, progress, run)
 
     def bench(self) -> list[dict[str, Any]]:
         """The patches to decide on: what is proposed, and under which conditions it might fail."""
-        return self._bench().shown(self._releases.path(self._releases.baseline()))
+        return self._bench(self._mendable()).shown(self._releases.path(self._releases.baseline()))
 
-    def settle(self, who: Actor, decisions: Mapping[str, Decision]) -> Work:
+    def settle(self, who: Actor, decisions: Mapping[str, Decision]) -> dict[str, Any]:
         """Runs the patches of the bench once they have all been decided on, which is once in a drill."""
-        bench = self._bench()
+        drill = self._mendable()
+        bench = self._bench(drill)
         bench.check(decisions)
         if any(event.what.kind == "reviewed" for event in self._drills.events()):
-            raise UsageError("The review of this drill is over; labctl drill report shows it.")
-        drill = self._mendable()
+            raise rules.Refused("The review of this drill is over; labctl drill report shows it.")
         work = Work()
 
         def run() -> None:
             before = self._releases.wanted().release
-            try:
-                found = bench.settle(decisions, lambda fix: self._try_out(drill, fix), work.note)
-            finally:
-                work.note("bringing back what ran before")
-                self._run(before)
-            self._drills.record(who, lambda drill: rules.reviewed(drill, found))
+            found = bench.settle(
+                decisions, lambda fix: self._try_out(drill, fix, before), lambda text: self._note(drill, work, text)
+            )
+            self._record(who, drill, lambda now: rules.reviewed(now, found))
             work.result = [one.model_dump(exclude={"kind"}) for one in found]
 
-        self._begin("review", lambda: self._work(work, run))
-        self.review = work
-        return work
+        return self._begin("review", drill, work, lambda: self._work(work, run))
 
-    def prove(self, who: Actor, packed: bytes, path: str) -> Work:
+    def prove(self, who: Actor, packed: bytes, path: str) -> dict[str, Any]:
         drill = self._mendable()
         work = Work()
 
         def run() -> None:
             baseline = self._releases.path(self._releases.baseline())
             running = self._releases.path(self._releases.wanted().release)
-            proof = self._prover.prove(packed, path, self._bank(drill), baseline, running, work.note)
+            bank = self._bank(drill)
+            proof = self._prover.prove(
+                packed, path, bank, baseline, running, lambda text: self._note(drill, work, text)
+            )
             what = happened.GuardrailProven(name=path, bites=proof.bites, found=proof.shown())
-            self._drills.record(who, lambda drill: rules.proven(drill, what))
+            self._record(who, drill, lambda now: rules.proven(now, what))
             work.result = proof.shown()
 
-        self._begin("prove", lambda: self._work(work, run))
-        self.proof = work
-        return work
+        return self._begin("guardrail", drill, work, lambda: self._work(work, run))
 
     def releases(self) -> list[dict[str, Any]]:
         """Those of the drill, the oldest first, the baseline before all."""
@@ -169,56 +201,104 @@ class Mending:
         ]
         return [first, *later]
 
+    def recover(self) -> None:
+        """After a crash of this process: what the log says runs, runs, and what was taken away is back."""
+        drill = self._drills.current()
+        if drill is None or not drill.phase.timed:
+            return
+        wanted = self._releases.wanted()
+        release = self._releases.baseline() if drill.release == "baseline" else drill.release
+        if wanted.release != release or wanted.stopped:
+            log.warning("a crash is made up for", extra={"release": drill.release, "stopped": list(wanted.stopped)})
+            self._releases.want(release, start=wanted.stopped)
+
     def _mendable(self) -> Drill:
         drill = self._drills.current()
         rules.require_mending(drill)
         assert drill is not None
         if drill.control:
-            raise UsageError("Nobody was hurt in this drill, so there is nothing to mend.")
+            raise rules.Refused("Nobody was hurt in this drill, so there is nothing to mend.")
         return drill
 
-    def _bench(self) -> Bench:
-        drill = self._mendable()
+    def _bench(self, drill: Drill) -> Bench:
+        assert drill.armed is not None
         return draw(self._bank(drill), drill.armed.seed)
 
-    def _try_out(self, drill: Drill, fix: Fix) -> Verdict:
-        """Runs the patch as if it had been deployed; money that it charges wrongly is put right again."""
+    def _try_out(self, drill: Drill, fix: Fix, before: str) -> Verdict:
+        """Runs the patch as if it had been deployed. Afterwards what ran before runs again, and money that the patch
+        charged wrongly is put right."""
         since = books.watermark(self._company)
         with TemporaryDirectory(prefix="patch-") as folder:
             fix.patch.overlay(self._releases.path(self._releases.baseline()), Path(folder))
             name = self._releases.add(Path(folder))
         try:
             self._run(name)
+            return self._verifier.run(
+                self._case(drill, name), Progress(name), hasty=True, require=lambda: self._require(drill)
+            )
         except LabError:  # it does not even start
             return Verdict.REGRESSED
-        verdict = self._verifier.run(self._case(drill, name), Progress(name), hasty=True)
-        books.level(self._company, since)
-        return verdict
+        finally:
+            if self._is_under_way(drill):
+                self._run(before)
+                books.level(self._company, since)
 
     def _run(self, release: str) -> None:
         before = self._releases.wanted().release
         self._fleet.run(release, self._releases.differing(before, release))
 
+    def _is_on(self, profile: str) -> bool:
+        return any(one["profile"] == profile and one["running"] for one in self._load.profiles())
+
+    def _turn(self, profile: str) -> None:
+        """The incident goes on with the load that it had."""
+        figures = [one.what.figures for one in self._drills.events() if isinstance(one.what, Triggered)]
+        self._load.start(profile, figures[-1] if figures else {})
+
+    def _is_under_way(self, drill: Drill) -> bool:
+        now = self._drills.current()
+        same = now is not None and now.armed is not None and drill.armed is not None
+        return same and now.armed.drill == drill.armed.drill and now.phase.running
+
+    def _require(self, drill: Drill) -> None:
+        if not self._is_under_way(drill):
+            raise Over
+
+    def _note(self, drill: Drill, work: Work, text: str) -> None:
+        self._require(drill)
+        work.step = text
+
+    def _record(self, who: Actor, drill: Drill, decide: Callable[[Drill | None], list[Happening]]) -> None:
+        self._require(drill)
+        self._drills.record(who, decide)
+
     @staticmethod
     def _work(work: Work, run: Callable[[], None]) -> None:
         try:
             run()
+        except Over:
+            work.why = OVER
         except LabError as error:
             work.why = str(error)
         except Exception as error:
+            log.exception("it broke off")
             work.why = f"It broke off ({error!r}); see labctl logs warroom."
-            raise
         finally:
             work.running = False
 
-    def _begin(self, name: str, work: Callable[[], None]) -> None:
+    def _begin(self, kind: str, drill: Drill, what: Shown, work: Callable[[], None]) -> dict[str, Any]:
         if not self._one.acquire(blocking=False):
-            raise UsageError("A deploy, verification, review or proof is under way; wait until it is over.")
+            raise rules.Refused("A deploy, verification, review or proof is under way; wait until it is over.")
+        assert drill.armed is not None
+        self._latest[kind] = (drill.armed.drill, what)
 
         def run() -> None:
             try:
                 work()
+            except Exception:
+                log.exception("%s broke off", kind)
             finally:
                 self._one.release()
 
-        threading.Thread(target=run, name=name, daemon=True).start()
+        threading.Thread(target=run, name=kind, daemon=True).start()
+        return what.shown()

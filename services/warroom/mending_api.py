@@ -15,7 +15,7 @@ from lab.drill.report import report
 from lab.errors import LabError
 from warroom import lasting
 from warroom.access import Who
-from warroom.mending import Mending, Work
+from warroom.mending import Mending
 from warroom.reviewing import Decision
 from warroom.room import Room
 from warroom.telling import told
@@ -53,18 +53,21 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
             raise LabError(f"This lab is not set up for drills: {missing} is missing from the war room's settings.")
         return mending
 
+    def latest(kind: str, done: str) -> dict[str, Any]:
+        found = parts().latest(kind)
+        if found is None:
+            raise Problem(404, "Not Found", f"In this drill nothing has been {done} since the war room started.")
+        return found
+
     @api.post("/deploy", status_code=202)
     def deploy(who: Actor, packed: Packed) -> dict[str, Any]:
         """Begins to release what was sent: a gzipped tar of the editable services, tests and guardrails."""
-        return parts().deploy(who, packed).shown()
+        return parts().deploy(who, packed)
 
     @api.get("/deploy")
     def deployment(_: Actor) -> dict[str, Any]:
         """How the latest deploy fares."""
-        latest = parts().deployment
-        if latest is None:
-            raise Problem(404, "Not Found", "Nothing has been deployed since the war room started.")
-        return latest.shown()
+        return latest("deploy", "deployed")
 
     @api.get("/releases")
     def list_releases(_: Actor) -> list[dict[str, Any]]:
@@ -74,20 +77,18 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
     @api.post("/verify", status_code=202)
     def verify(who: Actor, hasty: Annotated[bool, Query()] = False) -> dict[str, Any]:
         """Begins to replay the incident against what runs; `hasty` ends with the first check that settles it."""
-        return parts().verify(who, hasty=hasty).shown()
+        return parts().verify(who, hasty=hasty)
 
     @api.get("/verify")
     def verification(_: Actor) -> dict[str, Any]:
         """How the latest verification fares: its checks so far, and in the end the verdict."""
-        latest = parts().verification
-        if latest is None:
-            raise Problem(404, "Not Found", "Nothing has been verified since the war room started.")
-        return latest.shown()
+        return latest("verify", "verified")
 
     @api.get("/review")
     def bench(_: Actor) -> dict[str, Any]:
         """The four patches to decide on, and how running them fares once that is done."""
-        return {"patches": parts().bench(), "outcome": _shown(parts().review)}
+        outcome = parts().latest("review")
+        return {"patches": [] if outcome else parts().bench(), "outcome": outcome}
 
     @api.post("/review", status_code=202)
     def settle(who: Actor, body: Decisions) -> dict[str, Any]:
@@ -95,19 +96,16 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
         given: Mapping[str, Decision] = {
             name: Decision(one.accept, one.condition) for name, one in body.decisions.items()
         }
-        return parts().settle(who, given).shown()
+        return parts().settle(who, given)
 
     @api.post("/guardrail", status_code=202)
     def prove(who: Actor, packed: Packed, path: Annotated[str, Query(max_length=200)]) -> dict[str, Any]:
         """Begins to try a guardrail of the workspace on the faulty code, its relatives, the fix, and right fixes."""
-        return parts().prove(who, packed, path).shown()
+        return parts().prove(who, packed, path)
 
     @api.get("/guardrail")
     def proof(_: Actor) -> dict[str, Any]:
-        latest = parts().proof
-        if latest is None:
-            raise Problem(404, "Not Found", "No guardrail has been tried since the war room started.")
-        return latest.shown()
+        return latest("guardrail", "tried as a guardrail")
 
     @api.post("/spec")
     def change_spec(who: Actor, spec: Spec) -> dict[str, Any]:
@@ -141,10 +139,6 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
         }
 
     return api
-
-
-def _shown(work: Work | None) -> dict[str, Any] | None:
-    return work.shown() if work else None
 
 
 def _first(events: list[happened.Event]) -> float:

@@ -97,9 +97,11 @@ class Health:
     def _ask(self, address: str) -> Told:
         try:
             told = self._client.get(address).json()
-        except (httpx.HTTPError, ValueError):
+        except httpx.ConnectError:
             return None
-        return told if isinstance(told, dict) else None
+        except (httpx.HTTPError, ValueError):  # somebody is there, and says nothing
+            return {}
+        return told if isinstance(told, dict) else {}
 
 
 def known(names: Collection[str]) -> None:

@@ -63,12 +63,13 @@ class Bench:
 
 
 def draw(bank: Bank, seed: int) -> Bench:
-    """The same for the same seed; at least two of them wrong and one right."""
+    """The same for the same seed; at least two of them wrong and one right. None has a migration: what it does to the
+    database would be there for the next one, and for the team's own fix."""
     rng = random.Random(f"{seed}/review")
-    wrong = [fix for fix in bank.for_review if not fix.right]
-    right = [fix for fix in bank.for_review if fix.right]
-    most = min(PATCHES - 1, len(wrong))
-    number = rng.randint(WRONG_AT_LEAST, most)
+    able = [fix for fix in bank.for_review if not any("/migrations/" in name for name in fix.patch.files())]
+    wrong = [fix for fix in able if not fix.right]
+    right = [fix for fix in able if fix.right]
+    number = rng.randint(max(WRONG_AT_LEAST, PATCHES - len(right)), PATCHES - 1)
     chosen = rng.sample(wrong, number) + rng.sample(right, PATCHES - number)
     rng.shuffle(chosen)
     return Bench({f"patch-{n}": fix for n, fix in enumerate(chosen, 1)})

@@ -56,6 +56,7 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Mendin
         case=lambda drill, name: _case(settings.scenarios_dir, room.releases, drill, name),
         bank=lambda drill: bank.load(_scenario(drill), settings.scenarios_dir),
         company=company,
+        load=room.load,
     )
 
 

@@ -242,7 +242,9 @@ def test_an_interrupted_up_is_undone_or_finished_by_the_next(number: int, code: 
     ]
     with contextlib.ExitStack() as after:
         after.callback(forget, name)
-        up = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # What a shell runs in the background ignores SIGINT, and so would this.
+        heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+        up = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **heard)
         wait_until((State(name).run / "supervisor.pid").exists, "a supervisor")
         up.send_signal(number)
         assert up.wait(DEADLINE_S) == code

@@ -1,6 +1,5 @@
 """One deploy, step by step, as whoever watches sees it."""
 
-import logging
 import tempfile
 import threading
 import time
@@ -13,9 +12,8 @@ from lab.errors import LabError, UsageError
 from lab.releases import EDITABLE, Releases
 from warroom.deploy.bundle import unpack
 from warroom.fleet import Fleet
+from warroom.releasing import Interrupted
 from warroom.trees import differ
-
-log = logging.getLogger("warroom")
 
 STEADY_S = 3.0  # how long it must stay healthy
 
@@ -79,24 +77,26 @@ class Deployer:
         self._sleep = sleep
         self._one = threading.Lock()
 
-    def run(self, packed: bytes, deployment: Deployment, recorded: Recorded) -> None:
-        """Ends with the deployment's state; raises nothing but UsageError while another runs. `recorded` is told of a
-        release that was made, whose services it changed, and whether it became healthy."""
+    def run(
+        self, packed: bytes, deployment: Deployment, recorded: Recorded, require: Callable[[], None] = lambda: None
+    ) -> None:
+        """Ends with the deployment's state; raises UsageError while another runs, and what `require` raises, which is
+        asked before anything that changes what runs. `recorded` is told of a release that was made, whose services it
+        changed, and whether it became healthy."""
         if not self._one.acquire(blocking=False):
             raise UsageError("A deploy is under way; follow it with labctl drill deploy --status.")
         try:
-            self._deploy(packed, deployment, recorded)
+            self._deploy(packed, deployment, recorded, require)
         except UsageError as error:
             self._end(deployment, "refused", str(error))
         except LabError as error:
             self._end(deployment, "failed", str(error))
-        except Exception as error:
-            log.exception("deploy broke off")
-            self._end(deployment, "failed", f"The deploy broke off ({error!r}); see labctl logs warroom.")
+        except Interrupted:
+            self._end(deployment, "failed", "The war room is ending; what ran before runs again when it is back.")
         finally:
             self._one.release()
 
-    def _deploy(self, packed: bytes, deployment: Deployment, recorded: Recorded) -> None:
+    def _deploy(self, packed: bytes, deployment: Deployment, recorded: Recorded, require: Callable[[], None]) -> None:
         before = self._releases.wanted().release
         with tempfile.TemporaryDirectory(prefix="bundle-") as folder:
             bundle = Path(folder)
@@ -115,6 +115,7 @@ class Deployer:
                 step.detail = f"{name}: {', '.join(deployment.services)}"
         deployment.release = name
         try:
+            require()
             with _step(deployment, "restart") as step:
                 self._fleet.run(name, deployment.services)
                 step.detail = "healthy"
@@ -122,6 +123,7 @@ class Deployer:
                 self._sleep(STEADY_S)
                 self._fleet.until_healthy(deployment.services)
         except LabError as error:
+            require()
             self._take_back(before, deployment, recorded, str(error))
             return
         recorded(name, deployment.services, True)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from lab.drill.verdict import Check, Of, at_most
+from lab.errors import LabError
 from warroom.verify.company import Company
 
 MOST_ENTRIES = 500  # of an adjustment
@@ -28,16 +29,12 @@ def check(
 ) -> list[Check]:
     """What was charged after the watermark agrees to the cent; where money was the incident, so does all before it."""
     of = Of.INCIDENT if incident else Of.PROMISE
-    begun = now()
-    compared = False
-    for _ in range(int(COMPARED_WITHIN / 0.5)):
-        compared = company.rows("SELECT as_of > %s AS compared FROM processor.progress", (begun,))[0]["compared"]
-        if compared:
-            break
-        sleep(0.5)
+    compared = _compared(company, now(), sleep)
     cents = "SELECT coalesce(sum(abs(difference)), 0)::bigint AS cents FROM processor.differing"
     new = company.rows(f"{cents} WHERE last_position > %s OR last_position IS NULL", (since,))[0]["cents"]
-    checks = [at_most("cents between the books, charged since the deploy", of, new if compared else None, 0, "cents")]
+    checks = [
+        at_most("cents between the books, charged during the verification", of, new if compared else None, 0, "cents")
+    ]
     if incident:
         total = company.rows(cents)[0]["cents"]
         note = "" if not total else "level them: POST /adjustments at billing, dry_run first"
@@ -45,11 +42,13 @@ def check(
     return checks
 
 
-def level(company: Company, since: int) -> int:
-    """Compensates what was charged wrongly after the watermark, by billing's own adjustments; gives how many entries.
+def level(company: Company, since: int) -> None:
+    """Compensates what was charged wrongly after the watermark, by billing's own adjustments.
 
-    For what the lab has had tried out itself: a team levels its own books. Raises psycopg.Error.
+    For what the lab has had tried out itself: a team levels its own books. Raises LabError if they stay apart, and
+    psycopg.Error.
     """
+    _compared(company, datetime.now(UTC), time.sleep)
     rows = company.rows(
         "SELECT idempotency_key, account, difference FROM processor.differing WHERE last_position > %s", (since,)
     )
@@ -64,5 +63,15 @@ def level(company: Company, since: int) -> int:
             for row in rows[begin : begin + MOST_ENTRIES]
         ]
         body = {"idempotency_key": f"lab-{uuid.uuid4().hex}", "dry_run": False, "entries": entries}
-        company.call("billing", "POST", "/adjustments", body)
-    return len(rows)
+        answer = company.call("billing", "POST", "/adjustments", body)
+        if answer.status not in (200, 201):
+            raise LabError(f"The books were not levelled after a patch was tried out (billing said {answer.status}).")
+
+
+def _compared(company: Company, begun: datetime, sleep: Callable[[float], None]) -> bool:
+    """Has the processor compared the books since then? Waits for it."""
+    for _ in range(int(COMPARED_WITHIN / 0.5)):
+        if company.rows("SELECT as_of > %s AS compared FROM processor.progress", (begun,))[0]["compared"]:
+            return True
+        sleep(0.5)
+    return False

@@ -1,6 +1,5 @@
 """One verification from beginning to end."""
 
-import logging
 import random
 import threading
 import time
@@ -25,8 +24,6 @@ from warroom.verify.dependency import Switch
 from warroom.verify.replay import replay
 from warroom.verify.signals import Signals
 from warroom.verify.view import Counters
-
-log = logging.getLogger("warroom")
 
 LONGEST_S = 90.0
 
@@ -54,9 +51,13 @@ class Progress:
     release: str
     step: str = "beginning"
     checks: list[Check] = field(default_factory=list)
-    verdict: Verdict | None = None
+    verdict: Verdict | None = None  # set when it has been written down
     seconds: float = 0.0
     began: float = field(default_factory=time.monotonic)
+
+    def end(self, verdict: Verdict) -> None:
+        self.seconds = time.monotonic() - self.began
+        self.step, self.verdict = "done", verdict
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -93,35 +94,33 @@ class Verifier:
         self._quiet = quiet
         self._one = threading.Lock()
 
-    def run(self, case: Case, progress: Progress, *, hasty: bool = False) -> Verdict:
+    def run(
+        self, case: Case, progress: Progress, *, hasty: bool = False, require: Callable[[], None] = lambda: None
+    ) -> Verdict:
         """All checks, in an order in which the cheap ones come first; one verification at a time.
 
         What fails early does not end it, since people want to see everything that is wrong, unless it is `hasty`: then
-        the first check that settles it is the last. Raises LabError if another runs.
+        the first check that settles it is the last. Raises LabError if another runs, and what `require` raises, which
+        is asked at every step.
         """
         if not self._one.acquire(blocking=False):
             raise LabError("A verification runs already; wait for its verdict.")
         try:
-            self._all(case, progress, hasty)
+            self._all(case, progress, hasty, require)
         except _Settled:
             pass
         except (LabError, psycopg.Error) as error:
             sentence = " ".join(str(error).split())
             progress.checks.append(Check(name="the lab itself", of=Of.LAB, passed=False, note=sentence))
-        except Exception as error:
-            log.exception("verification broke off")
-            progress.checks.append(Check(name="the lab itself", of=Of.LAB, passed=False, note=repr(error)))
         finally:
             self._one.release()
-        progress.seconds = time.monotonic() - progress.began
-        progress.verdict = verdict(progress.checks, touched=case.touched)
-        progress.step = "done"
-        return progress.verdict
+        return verdict(progress.checks, touched=case.touched)
 
-    def _all(self, case: Case, progress: Progress, hasty: bool) -> None:
+    def _all(self, case: Case, progress: Progress, hasty: bool, require: Callable[[], None]) -> None:
         trial, rng = case.trial, random.Random(f"{case.seed}/verify")
 
         def note(text: str) -> None:
+            require()
             progress.step = text
             if time.monotonic() - progress.began > LONGEST_S:
                 raise LabError(f"The verification did not end within {LONGEST_S:g} s; see labctl status and try again.")

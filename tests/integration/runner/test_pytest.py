@@ -1,14 +1,17 @@
 """Tests that pass, fail, cheat, hang and misbehave."""
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from lab.errors import UsageError
+from lab.runner import checks
+from lab.runner.job import read
 
-from .conftest import Check
+from .conftest import Check, body
 
 ROOT = Path(__file__).parents[3]
 PASSES = "def test_it():\n    assert True\n"
@@ -156,3 +159,14 @@ def test_a_configuration_above_the_tree_counts_for_nothing(check: Check, tmp_pat
 def test_a_path_that_is_not_there(check: Check):
     with pytest.raises(UsageError, match=r"'tests/none\.py'"):
         check({"test_a.py": PASSES}, kind="pytest", paths=["tests/none.py"])
+
+
+def test_where_it_is_alone_nothing_stays_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    text = "import pathlib\n\n\ndef test_it():\n"
+    text += f"    pathlib.Path({str(tmp_path)!r}, 'kept').mkdir()\n"
+    text += f"    pathlib.Path({str(tmp_path)!r}, 'kept', 'x').write_text('x')\n"
+    text += f"    pathlib.Path({str(tmp_path)!r}, 'link').symlink_to('/etc')\n"
+    job = read(body({"test_a.py": text}, kind="pytest"))
+    assert checks.run(job, alone=True).passed
+    assert list(tmp_path.iterdir()) == [] and Path("/etc/passwd").exists()

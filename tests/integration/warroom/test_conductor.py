@@ -107,8 +107,9 @@ def test_the_trigger_comes_back_until_the_fix_is_verified(stage: Stage) -> None:
     assert second.time == 2 and stage.world.running["flash-sale"] == second.figures
     stage.tick(70)
     assert stage.kinds()[-1] == "mitigated"
+    deployed = happened.Deployed(release="r-1", services=["checkout"], healthy=True)
     verdict = happened.Verified(release="r-1", verdict="verified", checks=[])
-    stage.room.drills.record("lab", lambda _: [verdict])
+    stage.room.drills.record("lab", lambda _: [deployed, verdict])
     stage.tick(400)
     assert stage.last("triggered").time == 2
 

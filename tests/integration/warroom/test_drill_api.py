@@ -304,7 +304,7 @@ def test_a_rollback_leads_to_the_baseline(stage: Stage) -> None:
         ({"action": "stop-job", "on": ["batch-export"]}, "what runs is flash-sale"),
         ({"action": "stop-job", "on": ["healthy"]}, "those are the customers"),
         ({"action": "shed", "on": ["orders"]}, "Only customers of checkout"),
-        ({"action": "rollback", "on": ["r-7"]}, "There is no release 'r-7'"),
+        ({"action": "rollback", "on": ["r-7"]}, "This drill has no release 'r-7'"),
         ({"action": "rollback", "on": ["r-1", "r-2"]}, "one of them"),
         ({"action": "reboot", "on": []}, "action"),
     ],

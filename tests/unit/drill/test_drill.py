@@ -157,6 +157,7 @@ def test_it_always_closes_and_says_what_is_owed(dark):
 
 
 def test_it_is_complete_when_nothing_is_owed(fixing):
+    fixing.add(happened.Deployed(release="r-1", services=["billing"], healthy=True))
     verdict = happened.Verified(release="r-1", verdict="verified", checks=[])
     fixing.add(*rules.verified(fixing.drill, verdict))
     assert fixing.drill.phase is Phase.POST_MORTEM
@@ -317,8 +318,17 @@ def test_the_trigger_comes_back_until_the_fix_is_verified(fixing):
     assert not rules.trigger_due(fixing.drill)
     fixing.add(happened.Mitigated(again_s=10))
     assert rules.trigger_due(fixing.wait(10).drill)
-    fixing.add(happened.Verified(release="r", verdict="verified", checks=[])).wait(500)
+    fixing.add(happened.Deployed(release="r-1", services=["billing"], healthy=True))
+    fixing.add(happened.Verified(release="r-1", verdict="verified", checks=[])).wait(500)
     assert not rules.trigger_due(fixing.drill)
+
+
+def test_it_comes_back_when_the_fix_is_taken_back(fixing):
+    fixing.add(happened.Deployed(release="r-1", services=["billing"], healthy=True))
+    fixing.add(happened.Verified(release="r-1", verdict="verified", checks=[]), happened.Mitigated(again_s=10)).wait(20)
+    assert fixing.drill.fixed and not rules.trigger_due(fixing.drill)
+    fixing.add(happened.RolledBack(release="baseline", why="no"))
+    assert not fixing.drill.fixed and rules.trigger_due(fixing.drill)
 
 
 def test_the_first_mitigation_is_the_one_that_counts(fixing):

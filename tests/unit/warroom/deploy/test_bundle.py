@@ -72,3 +72,8 @@ def test_a_sparse_file_is_refused_however_little_was_sent(tmp_path: Path):
     sparse.type, sparse.size = tarfile.GNUTYPE_SPARSE, 0
     with pytest.raises(UsageError, match="no plain file"):
         unpack(packed({}, sparse), tmp_path)
+
+
+def test_a_file_that_is_no_code_any_more_is_refused(tmp_path: Path):
+    with pytest.raises(UsageError, match=r"billing/data\.py has more than 512 kB"):
+        unpack(packed({"billing/data.py": b"#" * (512 * 1024 + 1)}), tmp_path)

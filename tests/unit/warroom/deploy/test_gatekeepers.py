@@ -15,7 +15,8 @@ class Runner:
         self.outcome = Outcome(not findings and not why, 0, 1.25, "", list(findings), why)
         self.asked: list[tuple] = []
 
-    def ruff(self, tree, lines):
+    def ruff(self, tree, lines, select):
+        assert select
         self.asked.append(("ruff", *lines))
         return self.outcome
 
