@@ -20,7 +20,8 @@ from warroom.reviewing import Decision
 from warroom.room import Room
 from warroom.telling import told
 
-Packed = Annotated[bytes, Body(media_type="application/gzip")]
+# A gzipped tar; the document says octets, which every tool can send.
+Packed = Annotated[bytes, Body(media_type="application/octet-stream")]
 
 
 class Given(BaseModel):
@@ -43,14 +44,14 @@ class Spec(BaseModel):
 
 
 def router(room: Room, mending: Mending | None) -> APIRouter:
-    """Without `mending`, since the lab is not set up for drills, all of it answers 503."""
+    """Without `mending`, since the lab is not set up for drills, all of it is refused."""
     api = APIRouter(prefix="/api/drill")
     Actor = Annotated[Who, Depends(room.access.actor)]
 
     def parts() -> Mending:
         if mending is None:
             missing = ", ".join(room.missing) or "RUNNER or READER_URL"
-            raise LabError(f"This lab is not set up for drills: {missing} is missing from the war room's settings.")
+            raise rules.Refused(f"This lab is not set up for drills: {missing} is not set for the war room.")
         return mending
 
     def latest(kind: str, done: str) -> dict[str, Any]:

@@ -123,7 +123,8 @@ def test_who_is_killed_comes_back_on_its_ports_at_once(launch: Callable[..., Ser
     service.process.kill()
     service.process.wait()
     service = launch("front", **BACK, **ports)
-    assert told(service) == ("r-1", 0) and not one.is_running()
+    # Nobody may have buried it yet.
+    assert told(service) == ("r-1", 0) and (not one.is_running() or one.status() == psutil.STATUS_ZOMBIE)
 
 
 def test_term_ends_both_with_0_and_gives_the_ports_back(launch: Callable[..., Service]) -> None:
