@@ -11,11 +11,12 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import drill_api, mending_api, pager_api, room, workshop
+from warroom import boards, drill_api, looking, mending_api, pager_api, room, workshop
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
 from warroom.gateway import Gateway, briefing, routes
+from warroom.looking import Looking
 from warroom.room import Room
 from warroom.settings import Settings
 
@@ -32,11 +33,13 @@ def serve(parts: Room) -> FastAPI:
     """The app over a room that has been put together already."""
     settings, access = parts.settings, parts.access
     gateway = Gateway(settings, parts.drills, access.whose)
+    stores = Looking(settings.prometheus_api_url or settings.prometheus_url, settings.traces_url, settings.logs_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(gateway.aclose)
+            stack.push_async_callback(stores.aclose)
             running = [asyncio.create_task(parts.conductor.run())]
             if address := settings.alertmanager_url:
                 alertmanager = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=2))
@@ -52,6 +55,8 @@ def serve(parts: Room) -> FastAPI:
     app.add_exception_handler(LabError, _refused)
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
+    app.include_router(boards.router(settings.dashboards_dir))
+    app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
     mending = workshop.build(parts)
     if mending is not None:
