@@ -59,8 +59,11 @@ class Act(Body):
 
 
 class Part(Body):
+    """`over` is the text that its writer saw there; without it, what is there is replaced."""
+
     part: Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,40}$")]
     text: Annotated[Text, Field(max_length=20_000)]
+    over: Annotated[Text, Field(max_length=20_000)] | None = None
 
 
 def router(room: Room) -> APIRouter:
@@ -156,7 +159,7 @@ def router(room: Room) -> APIRouter:
 
     @api.post("/write")
     def write(who: Actor, body: Part) -> dict[str, Any]:
-        return record(who, rules.write, body.part, body.text)
+        return record(who, rules.write, body.part, body.text, body.over)
 
     @api.post("/close")
     def close(who: Actor) -> dict[str, Any]:
