@@ -14,6 +14,7 @@ from lab.errors import LabError, UsageError
 from warroom import (
     boards,
     drill_api,
+    instructing,
     live,
     looking,
     mending_api,
@@ -70,6 +71,7 @@ def serve(parts: Room) -> FastAPI:
     app.include_router(live.router(stream))
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
+    app.include_router(instructing.router(parts))
     app.include_router(boards.router(settings.dashboards_dir))
     app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
