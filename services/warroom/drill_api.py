@@ -74,10 +74,7 @@ def router(room: Room) -> APIRouter:
     Instructor = Annotated[Who, Depends(room.access.instructor)]
 
     def shown(drill: Drill | None = None) -> dict[str, Any]:
-        drill = drill or drills.current()
-        waiting = drill is not None and drill.phase is Phase.ARMED and drill.quiet is None
-        preparing = room.conductor.preparing or ("beginning" if waiting else "")
-        return status(drill, drills.profile(drill) if drill else None) | {"preparing": preparing}
+        return stands(room, drill or drills.current())
 
     def require_idle() -> None:
         if room.conductor.held():
@@ -219,6 +216,13 @@ def router(room: Room) -> APIRouter:
         }
 
     return api
+
+
+def stands(room: Room, drill: Drill | None) -> dict[str, Any]:
+    """Where the drill is, for anybody."""
+    waiting = drill is not None and drill.phase is Phase.ARMED and drill.quiet is None
+    preparing = room.conductor.preparing or ("beginning" if waiting else "")
+    return status(drill, room.drills.profile(drill) if drill else None) | {"preparing": preparing}
 
 
 def _latest(drill: Drill | None) -> Drill:
