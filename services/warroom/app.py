@@ -11,7 +11,7 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import boards, drill_api, looking, mending_api, pager_api, room, workshop
+from warroom import boards, drill_api, live, looking, mending_api, page, pager_api, room, topics, workshop
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
@@ -40,7 +40,7 @@ def serve(parts: Room) -> FastAPI:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(gateway.aclose)
             stack.push_async_callback(stores.aclose)
-            running = [asyncio.create_task(parts.conductor.run())]
+            running = [asyncio.create_task(parts.conductor.run()), asyncio.create_task(stream.run())]
             if address := settings.alertmanager_url:
                 alertmanager = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=2))
                 running.append(asyncio.create_task(Endings(parts.pages, alertmanager).watch()))
@@ -50,15 +50,18 @@ def serve(parts: Room) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
+    mending = workshop.build(parts)
+    stream = topics.live(parts, mending, lambda: drill_api.stands(parts, parts.drills.current()))
     app = kit.create_app(settings, title="War room", lifespan=lifespan)
     app.add_middleware(BodyLimit, limit=LARGEST_BODY)
     app.add_exception_handler(LabError, _refused)
+    app.include_router(page.router())
+    app.include_router(live.router(stream))
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
     app.include_router(boards.router(settings.dashboards_dir))
     app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
-    mending = workshop.build(parts)
     if mending is not None:
         parts.conductor.held = lambda: mending.busy
         mending.recover()

@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 class Settings(AiSettings, CauseSettings):
     """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
 
-    `grafana_url` and `prometheus_url` are for links: what a browser calls them. Drills also need
+    `grafana_url`, `jaeger_url` and `prometheus_url` are for links: what a browser calls them. Drills also need
     `instructor_token_file`, `load_url`, `releases_dir`, `warden_url`, the database as the role that may drop what
     services have made, and `runner`, where a team's tests run: an address, or unix:PATH. `workspace_dir` is what the
     lab itself puts into a workspace.
@@ -27,6 +27,7 @@ class Settings(AiSettings, CauseSettings):
     state_dir: Path
     alertmanager_url: str = ""
     grafana_url: str = ""
+    jaeger_url: str = ""
     prometheus_url: str = ""
     load_url: str = ""
     warden_url: str = Field(default="", repr=False)  # holds a password

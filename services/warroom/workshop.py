@@ -12,6 +12,7 @@ from lab.clients.runner import Runner
 from lab.clients.traces import Traces
 from lab.drill.drill import Drill
 from lab.releases import Releases
+from warroom.changes import Changes
 from warroom.deploy.deployment import Deployer
 from warroom.deploy.gatekeepers import Guardrails, Lint, Tests
 from warroom.fleet import Fleet
@@ -53,6 +54,7 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Mendin
         Deployer(fleet, gatekeepers),
         Verifier(company, room.load, counters, signals, fleet, quiet),
         Prover(runner, settings.workspace_dir),
+        Changes(room.releases, settings.workspace_dir, settings.team_spec),
         case=lambda drill, name: _case(settings.scenarios_dir, room.releases, drill, name),
         bank=lambda drill: bank.load(_scenario(drill), settings.scenarios_dir),
         company=company,
