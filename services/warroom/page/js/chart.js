@@ -4,6 +4,7 @@
 import { strokes } from "./colours.js";
 import { fill, h, svg } from "./dom.js";
 import { format, iso, time } from "./format.js";
+import { legend as names, swatch } from "./legend.js";
 import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.js";
 
 /** @typedef {import("./scale.js").Point} Point */
@@ -63,7 +64,7 @@ export function chart(el, options) {
   const selection = h("div", { class: "selection", hidden: true });
   const tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
   const nothing = h("p", { class: "nothing", hidden: true }, options.empty ?? "No data in this time range.");
-  const spoken = h("p", { class: "sr-only", "aria-live": "polite" });
+  const spoken = h("p", { class: "unseen", "aria-live": "polite" });
   const keys = options.onZoom ? "Arrow keys read it, Enter opens the trace, + and − zoom." : "Arrow keys read it.";
   const plot = h(
     "div",
@@ -71,9 +72,9 @@ export function chart(el, options) {
     [drawing, dots, nothing, cursor, selection, tip],
   );
   if (options.height) plot.style.height = `${options.height}px`;
-  const legend = h(options.legend === "table" ? "table" : "ul", { class: `legend ${options.legend ?? "list"}` });
-  const whole = h("div", { class: "chart" }, plot, options.legend === "none" ? null : legend);
-  whole.append(h("p", { id, class: "sr-only" }, keys), spoken);
+  const legend = options.legend === "none" ? null : names(options.legend ?? "list", unit, pick);
+  const whole = h("div", { class: "chart" }, plot, legend?.el);
+  whole.append(h("p", { id, class: "unseen" }, keys), spoken);
   el.append(whole);
 
   /** @type {Data} */
@@ -179,43 +180,14 @@ export function chart(el, options) {
   function dot(one) {
     const place = { left: `${x(one.at)}px`, top: `${y(Math.min(one.value, scale.high))}px` };
     const said = `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`;
-    return h("a", { class: "dot", href: one.href, tabindex: -1, style: place, "aria-label": said, title: said });
-  }
-
-  function legends() {
-    if (options.legend === "none") return;
-    const colours = strokes(data.lines.map((line) => line.name));
-    const rows = data.lines.map((line, index) => {
-      const numbers = line.points.map(([, value]) => value).filter(Number.isFinite);
-      const latest = format(numbers.at(-1), unit);
-      const name = h(
-        "button",
-        {
-          type: "button",
-          class: "series",
-          "aria-pressed": String(only === line.name),
-          title: only === line.name ? "Show all" : `Show ${line.name} alone`,
-          onclick: () => pick(line.name),
-        },
-        swatch(colours[index]),
-        line.name,
-      );
-      if (options.legend !== "table") return h("li", null, name, h("span", { class: "figure" }, latest));
-      const most = numbers.length ? numbers.reduce((a, b) => Math.max(a, b)) : undefined;
-      return h("tr", null, h("th", { scope: "row" }, name), h("td", null, latest), h("td", null, format(most, unit)));
-    });
-    const head = ["Series", "Last", "Max"].map((name) => h("th", { scope: "col" }, name));
-    const focused = [...legend.querySelectorAll("button")].indexOf(/** @type {any} */ (document.activeElement));
-    if (options.legend === "table") fill(legend, h("thead", null, h("tr", null, head)), h("tbody", null, rows));
-    else fill(legend, rows);
-    if (focused >= 0) legend.querySelectorAll("button")[focused]?.focus();
+    return h("a", { class: "exemplar", href: one.href, tabindex: -1, style: place, "aria-label": said, title: said });
   }
 
   /** @param {string} name */
   function pick(name) {
     only = only === name ? null : name;
     draw();
-    legends();
+    legend?.update(data.lines, only);
   }
 
   /** Puts the cursor somewhere, or nowhere. @param {number | null} t */
@@ -363,7 +335,7 @@ export function chart(el, options) {
     update(next) {
       data = next;
       if (only !== null && !data.lines.some((line) => line.name === only)) only = null;
-      legends();
+      legend?.update(data.lines, only);
       later();
     },
     destroy() {
@@ -373,13 +345,6 @@ export function chart(el, options) {
       whole.remove();
     },
   };
-}
-
-/** How a line looks, beside its name. @param {import("./colours.js").Stroke | undefined} stroke */
-function swatch(stroke) {
-  const line = svg("line", { x1: 0, x2: 14, y1: 4, y2: 4, "stroke-dasharray": stroke?.dash || null });
-  line.style.stroke = stroke?.color ?? "";
-  return svg("svg", { class: "swatch", viewBox: "0 0 14 8", "aria-hidden": "true" }, line);
 }
 
 /** @param {number} t @param {boolean} seconds */
