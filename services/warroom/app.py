@@ -11,11 +11,12 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import drill_api, live, mending_api, page, pager_api, room, topics, workshop
+from warroom import boards, drill_api, live, looking, mending_api, page, pager_api, room, topics, workshop
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
 from warroom.gateway import Gateway, briefing, routes
+from warroom.looking import Looking
 from warroom.room import Room
 from warroom.settings import Settings
 
@@ -32,11 +33,13 @@ def serve(parts: Room) -> FastAPI:
     """The app over a room that has been put together already."""
     settings, access = parts.settings, parts.access
     gateway = Gateway(settings, parts.drills, access.whose)
+    stores = Looking(settings.prometheus_api_url or settings.prometheus_url, settings.traces_url, settings.logs_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(gateway.aclose)
+            stack.push_async_callback(stores.aclose)
             running = [asyncio.create_task(parts.conductor.run()), asyncio.create_task(stream.run())]
             if address := settings.alertmanager_url:
                 alertmanager = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=2))
@@ -56,6 +59,8 @@ def serve(parts: Room) -> FastAPI:
     app.include_router(live.router(stream))
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
+    app.include_router(boards.router(settings.dashboards_dir))
+    app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
     if mending is not None:
         parts.conductor.held = lambda: mending.busy

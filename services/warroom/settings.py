@@ -33,6 +33,7 @@ class Settings(AiSettings, CauseSettings):
     warden_url: str = Field(default="", repr=False)  # holds a password
     releases_dir: Path | None = None
     runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
+    dashboards_dir: Path = HERE.parents[1] / "dashboards" / "json"
     scenarios_dir: Path = SCENARIOS
     services_dir: Path = HERE.parent
     workspace_dir: Path = HERE.parents[1] / "workspace"
