@@ -91,13 +91,14 @@ export function get(path, params, options = {}) {
 /**
  * Asks for a token, once, where one is needed and none is there or it is of another lab.
  * @param {string} path
- * @param {any} [body]
+ * @param {any} [body] a Blob is sent as it is, anything else as JSON
  * @param {{signal?: AbortSignal}} [options]
  * @returns {Promise<any>}
  */
 export function post(path, body = {}, options = {}) {
-  const headers = { "Content-Type": "application/json" };
-  return asking({ ...options, body: JSON.stringify(body), headers }, path);
+  const octets = body instanceof Blob;
+  const headers = { "Content-Type": octets ? "application/octet-stream" : "application/json" };
+  return asking({ ...options, body: octets ? body : JSON.stringify(body), headers }, path);
 }
 
 /**

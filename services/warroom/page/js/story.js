@@ -66,7 +66,7 @@ async function fetchMore() {
 
 listen("events", (latest) => {
   // A lab that was made anew counts from the beginning.
-  if (events.length && latest?.number < /** @type {Happened} */ (events.at(-1)).number) events = [];
+  if (events.length && latest?.last < /** @type {Happened} */ (events.at(-1)).number) events = [];
   refresh();
 });
 onWho(() => {

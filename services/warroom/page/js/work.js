@@ -2,12 +2,10 @@
 // What takes a while: a deploy, a verification, a review, a proof. How the latest of each fares, followed while it runs.
 
 import { ApiError, get, onWho, who } from "./api.js";
-import { subscribe } from "./live.js";
+import { snapshot, subscribe } from "./live.js";
 
 /** @typedef {"deploy" | "verify" | "review" | "guardrail"} Kind */
-/** @typedef {{latest: any, asking: boolean, again: number, listeners: Set<(latest: any) => void>}} Followed */
-
-const EVERY_MS = 2000;
+/** @typedef {{latest: any, mark: any, asking: boolean, listeners: Set<(latest: any) => void>}} Followed */
 
 /** @type {Map<Kind, Followed>} */
 const followed = new Map();
@@ -29,7 +27,6 @@ export function follow(kind, listener) {
 /** What a request that began one was answered with. @param {Kind} kind @param {any} latest */
 export function begun(kind, latest) {
   tell(kind, latest);
-  later(kind);
 }
 
 /** @param {any} latest @returns {boolean} */
@@ -42,6 +39,7 @@ async function look(kind) {
   const one = entry(kind);
   if (!one.listeners.size || one.asking || !who()) return;
   one.asking = true;
+  const mark = (one.mark = snapshot("work")?.[kind]);
   try {
     const found = await get(`/api/drill/${kind}`);
     tell(kind, kind === "review" ? found.outcome : found);
@@ -51,14 +49,7 @@ async function look(kind) {
   } finally {
     one.asking = false;
   }
-  if (runs(one.latest)) later(kind);
-}
-
-/** @param {Kind} kind */
-function later(kind) {
-  const one = entry(kind);
-  clearTimeout(one.again);
-  one.again = window.setTimeout(look, EVERY_MS, kind);
+  if (snapshot("work")?.[kind] !== mark) look(kind);
 }
 
 /** @param {Kind} kind @param {any} latest */
@@ -72,14 +63,14 @@ function tell(kind, latest) {
 /** @param {Kind} kind @returns {Followed} */
 function entry(kind) {
   let one = followed.get(kind);
-  if (!one) followed.set(kind, (one = { latest: undefined, asking: false, again: 0, listeners: new Set() }));
+  if (!one) followed.set(kind, (one = { latest: undefined, mark: undefined, asking: false, listeners: new Set() }));
   return one;
 }
 
-function all() {
+// The stream tells of each kind a mark that changes with it.
+subscribe("work", (marks) => {
+  for (const [kind, one] of followed) if (marks?.[kind] !== one.mark) look(kind);
+});
+onWho(() => {
   for (const kind of followed.keys()) look(kind);
-}
-
-subscribe("work", all);
-subscribe("events", all);
-onWho(all);
+});

@@ -2,7 +2,7 @@
 // Where the drill is, as far as it matters to a view: what may be done now, or what has to come first. And the token,
 // without which there is little to see.
 
-import { askToken, onWho } from "../api.js";
+import { locked, onWho } from "../api.js";
 import { fill, h } from "../dom.js";
 import { subscribe } from "../live.js";
 import { link } from "../router.js";
@@ -69,16 +69,7 @@ export function behindToken(el, title, build) {
       fill(place);
       build(place, inner);
     } else {
-      fill(
-        place,
-        h(
-          "div",
-          { class: "state locked" },
-          h("p", { class: "said" }, "This is the team’s."),
-          h("p", null, h("code", null, "labctl token team"), " prints its token."),
-          h("button", { type: "button", onclick: () => askToken() }, "Enter a token"),
-        ),
-      );
+      fill(place, locked("This is the team’s; labctl token team prints its token.", () => {}));
     }
   });
   return () => {
