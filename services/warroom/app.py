@@ -11,7 +11,19 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import boards, drill_api, live, looking, mending_api, page, pager_api, room, topics, workshop
+from warroom import (
+    boards,
+    drill_api,
+    instructing,
+    live,
+    looking,
+    mending_api,
+    page,
+    pager_api,
+    room,
+    topics,
+    workshop,
+)
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
@@ -59,6 +71,7 @@ def serve(parts: Room) -> FastAPI:
     app.include_router(live.router(stream))
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
+    app.include_router(instructing.router(parts))
     app.include_router(boards.router(settings.dashboards_dir))
     app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))

@@ -22,30 +22,30 @@ def _as_service(expression: str) -> str:
     return f'label_replace({expression}, "service", "$1", "peer", "(.*)")'
 
 
-def _rate(by: str, metric: str, selector: str = "") -> str:
+def rate(by: str, metric: str, selector: str = "") -> str:
     return f"sum by ({by}) (rate({metric}{{{selector}}}[{WINDOW}]))"
 
 
-def _ratio(by: str, metric: str, selector: str, failed: str) -> str:
-    everything = _rate(by, metric, selector)
+def ratio(by: str, metric: str, selector: str, failed: str) -> str:
+    everything = rate(by, metric, selector)
     both = ", ".join(filter(None, (selector, failed)))
-    return f"({_rate(by, metric, both)} or 0 * {everything}) / ({everything} > 0)"
+    return f"({rate(by, metric, both)} or 0 * {everything}) / ({everything} > 0)"
 
 
-def _p99(by: str, metric: str, selector: str) -> str:
-    return f"histogram_quantile(0.99, {_rate(f'{by}, le', metric, selector)})"
+def p99(by: str, metric: str, selector: str) -> str:
+    return f"histogram_quantile(0.99, {rate(f'{by}, le', metric, selector)})"
 
 
 SIGNALS = {
-    "rps": (_rate("service", f"{CUSTOMERS}_count"), _as_service(_rate("peer", f"{CALLS}_count", OUTSIDE))),
+    "rps": (rate("service", f"{CUSTOMERS}_count"), _as_service(rate("peer", f"{CALLS}_count", OUTSIDE))),
     "errors": (
-        _ratio("service", f"{CUSTOMERS}_count", "", FAILED),
-        _as_service(_ratio("peer", f"{CALLS}_count", OUTSIDE, CALL_FAILED)),
+        ratio("service", f"{CUSTOMERS}_count", "", FAILED),
+        _as_service(ratio("peer", f"{CALLS}_count", OUTSIDE, CALL_FAILED)),
     ),
     # Exports are promised no time.
     "p99_s": (
-        _p99("service", f"{CUSTOMERS}_bucket", 'route!="/exports"'),
-        _as_service(_p99("peer", f"{CALLS}_bucket", OUTSIDE)),
+        p99("service", f"{CUSTOMERS}_bucket", 'route!="/exports"'),
+        _as_service(p99("peer", f"{CALLS}_bucket", OUTSIDE)),
     ),
     "in_flight": ('sum by (service) (http_server_requests_in_flight{service!="warroom"})',),
     "pool": ("max by (service) (worker_pool_in_use / worker_pool_size)",),

@@ -5,7 +5,9 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from lab.clients.traces import Traces
 from lab.drill.phase import Phase
+from warroom.calls import Calls
 from warroom.golden import Golden
 from warroom.live import Live
 from warroom.mending import Mending
@@ -20,6 +22,7 @@ LOAD = ("profile", "running", "asked_rps", "achieved_rps", "failure_ratio", "p50
 def live(room: Room, mending: Mending | None, status: Callable[[], dict[str, Any]]) -> Live:
     """The stream, which anybody may follow: nothing in it is only for some."""
     golden = Golden(room.prometheus, time.time)
+    calls = Calls(Traces(room.settings.traces_url, timeout=5), room.prometheus, time.time)
 
     def pages() -> list[dict[str, Any]]:
         return [page.model_dump() for page in room.pages.list(PAGES)]
@@ -43,7 +46,7 @@ def live(room: Room, mending: Mending | None, status: Callable[[], dict[str, Any
 
     stream = Live(
         {"pages": pages, "status": status, "events": events, "work": work},
-        {"load": load, "signals": golden.latest},
+        {"load": load, "signals": golden.latest, "calls": calls.latest},
         {"history": golden.history},
     )
     room.pages.changed = room.drills.changed = stream.nudge

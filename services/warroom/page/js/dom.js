@@ -92,6 +92,27 @@ export function button(label, work, props = {}) {
   return h("span", { class: "action" }, pressed, refusal);
 }
 
+let fields = 0;
+
+/**
+ * A control with its name above it.
+ * @param {string} label
+ * @param {any} control
+ * @param {string} [hint]
+ */
+export function field(label, control, hint = "") {
+  fields += 1;
+  control.id ||= `field-${fields}`;
+  if (hint) control.setAttribute("aria-describedby", `${control.id}-hint`);
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: control.id }, label),
+    control,
+    hint ? h("span", { id: `${control.id}-hint`, class: "small soft" }, hint) : null,
+  );
+}
+
 /**
  * Somebody changed their mind: nothing to tell.
  * @param {unknown} error

@@ -108,7 +108,7 @@ function match(path) {
 function followed(event) {
   if (event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   const anchor = /** @type {Element} */ (event.target).closest?.("a");
-  if (!anchor || anchor.target || anchor.hasAttribute("download")) return;
+  if (!anchor || anchor.hasAttribute("target") || anchor.hasAttribute("download")) return;
   const address = new URL(anchor.getAttribute("href") ?? "", window.location.href);
   const here = address.origin === window.location.origin && match(address.pathname);
   if (!here || (address.hash && address.pathname === window.location.pathname)) return;
