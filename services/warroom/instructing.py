@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from kit import Problem
 from pydantic import BaseModel
 
-from lab import private, scenario
+from lab import private, profile, scenario
 from lab.drill import rules
 from lab.errors import LabError
 from warroom.access import Who
@@ -28,6 +28,11 @@ class Offered(BaseModel):
     control: bool
 
 
+class Offers(BaseModel):
+    scenarios: list[Offered]
+    profiles: list[str]
+
+
 class Step(BaseModel):
     """`why` is empty if it was done."""
 
@@ -41,12 +46,14 @@ def router(room: Room) -> APIRouter:
     api = APIRouter()
     Instructor = Annotated[Who, Depends(room.access.instructor)]
 
-    @api.get("/api/drill/scenarios")
-    def scenarios(_: Instructor) -> list[Offered]:
-        return [
+    @api.get("/api/drill/offers")
+    def offers(_: Instructor) -> Offers:
+        """What can be started."""
+        scenarios = [
             Offered(id=one.id, title=one.title, severity=one.severity, control=private.load(one.id, folder).control)
             for one in scenario.load_all(folder)
         ]
+        return Offers(scenarios=scenarios, profiles=profile.names(folder / "common" / "profiles"))
 
     @api.get("/api/drill/answer")
     def answer(_: Instructor) -> dict[str, Any]:

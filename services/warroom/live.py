@@ -67,7 +67,8 @@ class Live:
         queue: asyncio.Queue[str | None] = asyncio.Queue(BEHIND)
         self._viewers.add(queue)
         try:
-            yield await asyncio.to_thread(_told, {**self._at_once, **self._measured, **self._first})
+            yield await asyncio.to_thread(_told, self._at_once)  # the pager first
+            yield await asyncio.to_thread(_told, {**self._first, **self._measured})
             while (message := await queue.get()) is not None:
                 yield message
         finally:
@@ -76,7 +77,8 @@ class Live:
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            await self._tell({**self._at_once, **self._measured})
+            await self._tell(self._at_once)
+            await self._tell(self._measured)  # which takes as long as Prometheus takes
 
     async def _listen(self) -> None:
         while True:

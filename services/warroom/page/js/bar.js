@@ -8,6 +8,7 @@ import { clock, zone } from "./format.js";
 import { subscribe } from "./live.js";
 import { LINKS } from "./routes.js";
 import { onShown } from "./router.js";
+import { count } from "./tray.js";
 
 const GAPS_BEFORE = new Set(["/cause", "/history"]); // what looks, what answers, what is looked back on
 const CONNECTION = { connecting: "connecting", live: "live", lost: "no connection" };
@@ -24,13 +25,14 @@ export function begin(bar, views) {
     gate: fact("AI"),
     pages: fact("Pages"),
   };
+  const tray = h("a", { class: "fact end", href: "/cause", title: "What is kept to be handed in as evidence" });
   const connection = h("span", { class: "dot", role: "status" }, CONNECTION.connecting);
   const person = h("span");
   fill(
     bar,
     h("a", { class: "brand", href: "/" }, "War room"),
     Object.values(facts).map((one) => one.element),
-    h("span", { class: "fact end" }, h("span", { id: "tray-count" })),
+    tray,
     h("span", { class: "fact small soft", title: "Every time on this page is in this zone" }, zone()),
     person,
     h("button", { type: "button", class: "quiet", "data-toggle-theme": true, title: "Dark or light" }, "Light/dark"),
@@ -69,6 +71,9 @@ export function begin(bar, views) {
     );
     links(views, who);
   });
+  const evidence = () => fill(tray, `Evidence: ${count()}`);
+  window.addEventListener("tray", evidence);
+  evidence();
   onShown((path) => mark(views, path));
 }
 

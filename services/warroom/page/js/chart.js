@@ -9,7 +9,7 @@ import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.
 
 /** @typedef {import("./scale.js").Point} Point */
 /** @typedef {{name: string, points: Point[]}} Line points by time */
-/** @typedef {{at: number, value: number, href: string, label: string}} Dot a trace, where the link leads */
+/** @typedef {{at: number, value: number, href: string, label: string, tone?: string}} Dot a trace, where the link leads */
 /** @typedef {{at: number, label: string, tone?: string}} Mark something that happened */
 /** @typedef {{start: number, end: number, step?: number, lines: Line[], dots?: Dot[], marks?: Mark[]}} Data
  *    Unix times; `step` seconds lie between two points, and a line is broken where more than twice that do */
@@ -105,6 +105,7 @@ export function chart(el, options) {
     const layers = options.stack ? stacked(lines.map((line) => line.points)) : null;
     const drawn = lines.map((line, index) => layers?.[index].points ?? line.points);
     const values = drawn.flatMap((points) => points.map(([, value]) => value)).filter(Number.isFinite);
+    if (!data.lines.length) values.push(...(data.dots ?? []).map((one) => one.value)); // a scatter
     const [low, high] = extent(values, { min: options.min, max: options.max, unit });
     const rows = ticks(low, high, Math.max(2, Math.floor(height / 45)), unit);
     const labels = rows.map((value) => format(value, unit));
@@ -180,7 +181,7 @@ export function chart(el, options) {
   function dot(one) {
     const place = { left: `${x(one.at)}px`, top: `${y(Math.min(one.value, scale.high))}px` };
     const said = `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`;
-    return h("a", { class: "exemplar", href: one.href, tabindex: -1, style: place, "aria-label": said, title: said });
+    return h("a", { class: `exemplar ${one.tone ?? ""}`, href: one.href, tabindex: -1, style: place, "aria-label": said, title: said });
   }
 
   /** @param {string} name */

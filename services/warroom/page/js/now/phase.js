@@ -4,16 +4,17 @@
 import { post } from "../api.js";
 import { button, field, fill, h } from "../dom.js";
 import { phaseName, running, status, times, timed } from "../drill.js";
-import { clock, duration } from "../format.js";
+import { clock } from "../format.js";
 import { subscribe } from "../live.js";
 
 const ORDER = ["alerting", "dark-room", "ai-fix", "post-mortem"];
 
 /**
  * @param {import("./ends.js").Ends} ends
+ * @param {{watching?: boolean}} [options] who watches is asked for nothing
  * @returns {HTMLElement}
  */
-export function phase(ends) {
+export function phase(ends, { watching = false } = {}) {
   const elapsed = h("span", { class: "huge" });
   const remaining = h("span", { class: "soft" });
   const bar = h("ol", { class: "phases" });
@@ -41,7 +42,7 @@ export function phase(ends) {
       fill(bar, ORDER.map((name) => step(name, now.phase)));
       bar.hidden = !running(now);
       // The form is not made anew because a page was acknowledged.
-      if (now.phase !== "alerting" || before.phase !== "alerting" || before.paused !== now.paused) fill(said, next(now));
+      if (now.phase !== "alerting" || before.phase !== "alerting" || before.paused !== now.paused) fill(said, next(now, watching));
     }),
   );
   return h("section", { class: "card", "aria-labelledby": "drill" }, h("h2", { id: "drill" }, "Drill"), bar, time, said);
@@ -57,10 +58,13 @@ function step(name, current) {
   return h("li", props, phaseName({ phase: name }));
 }
 
-/** @param {Record<string, any>} now */
-function next(now) {
+/**
+ * @param {Record<string, any>} now
+ * @param {boolean} watching
+ */
+function next(now, watching) {
   const paused = now.paused ? h("p", { class: "warning" }, "Paused by the instructor: the clock stands.") : null;
-  return [paused, asked(now)];
+  return [paused, watching && timed(now) ? null : asked(now)];
 }
 
 /** @param {Record<string, any>} now */
@@ -134,10 +138,4 @@ function assess() {
   );
   form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
   return form;
-}
-
-/** How the latest drill stands, in a line. @param {Record<string, any>} now */
-export function summary(now) {
-  if (!timed(now)) return phaseName(now);
-  return `${phaseName(now)}, ${duration(now.elapsed_s)} since the page`;
 }
