@@ -1,5 +1,5 @@
 // @ts-check
-// Builds elements. Text is only ever put in as text: there is no innerHTML anywhere in this page.
+// Builds elements. Text is only ever put in as text: no string becomes markup anywhere in this page.
 
 const SVG = "http://www.w3.org/2000/svg";
 
