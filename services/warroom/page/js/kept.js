@@ -9,15 +9,16 @@ const MOST = 4; // drills whose drafts stay
 /** Where the browser refuses to keep anything, it is kept as long as the page. @type {Map<string, string>} */
 const memory = new Map();
 
-/** The drill that this is about; before the first there is something to keep as well. */
+/** The drill that this is about; "none" before the first, null before the war room has spoken. */
 export function drill() {
-  return snapshot("status")?.id ?? "none";
+  const status = snapshot("status");
+  return status ? (status.id ?? "none") : null;
 }
 
 /**
  * @template T
  * @param {string} name
- * @param {T} otherwise what it is if nothing is kept
+ * @param {T} otherwise what it is if nothing is kept, or it is not known for which drill
  * @returns {T}
  */
 export function kept(name, otherwise) {

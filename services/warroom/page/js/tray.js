@@ -2,7 +2,7 @@
 // The evidence tray: what somebody came across and may hand in with a root cause. It belongs to a drill and a browser.
 
 import { h } from "./dom.js";
-import { concerns, keep, kept } from "./kept.js";
+import { concerns, drill, keep, kept } from "./kept.js";
 import { subscribe } from "./live.js";
 
 /** @typedef {{ref: string, label: string}} Item `ref` is what the referee reads, `kind:value` */
@@ -40,6 +40,7 @@ export function kind(ref) {
  */
 export function useAsEvidence(ref, label = "") {
   const text = ref.trim();
+  if (drill() === null) return "The war room has not told which drill this is; try again in a moment.";
   if (!KINDS.includes(kind(text)) || !text.slice(text.indexOf(":") + 1).trim()) {
     return `That is no reference to evidence: begin it with ${KINDS.join(":, ")}:.`;
   }

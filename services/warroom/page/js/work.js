@@ -37,9 +37,11 @@ export function runs(latest) {
 /** @param {Kind} kind */
 async function look(kind) {
   const one = entry(kind);
-  if (!one.listeners.size || one.asking || !who()) return;
+  const mark = snapshot("work")?.[kind];
+  if (!one.listeners.size || one.asking || !who() || mark === undefined) return;
+  one.mark = mark;
+  if (!mark) return tell(kind, null);
   one.asking = true;
-  const mark = (one.mark = snapshot("work")?.[kind]);
   try {
     const found = await get(`/api/drill/${kind}`);
     tell(kind, kind === "review" ? found.outcome : found);

@@ -1,16 +1,17 @@
 // @ts-check
 // The brief: what to give to an assistant, once AI is open.
 
-import { ApiError, get } from "../api.js";
+import { get } from "../api.js";
 import { button, failed, fill, h } from "../dom.js";
 import { status } from "../drill.js";
 import { subscribe } from "../live.js";
+import * as story from "../story.js";
 import { card, download } from "./pieces.js";
 
 /** @param {import("./pieces.js").Ends} ends */
 export function brief(ends) {
   const place = h("div", { class: "form" });
-  let gate = "";
+  let said = "";
   const begin = async () => {
     try {
       const { markdown } = await get("/api/drill/brief");
@@ -26,18 +27,20 @@ export function brief(ends) {
         h("details", null, h("summary", null, "Read it"), h("pre", { class: "text", tabindex: 0 }, markdown)),
       );
     } catch (error) {
-      const locked = error instanceof ApiError && error.status === 423;
-      fill(place, locked ? h("p", { class: "soft" }, error.detail) : failed(error, begin));
+      fill(place, failed(error, begin));
     }
   };
-  ends.push(
-    subscribe("status", (now) => {
-      const said = `${now.gate}|${now.root_cause}`;
-      if (said === gate) return;
-      gate = said;
-      begin();
-    }),
-  );
+  const show = () => {
+    const now = status();
+    const cause = story.of("submitted").find((one) => one.accepted);
+    const why =
+      cause?.mechanism === "no-incident" ? "The answer was that there is no incident, so there is nothing to mend." : cause ? "" : (now?.gate ?? "…");
+    if (why === said && place.firstChild) return;
+    said = why;
+    if (why) fill(place, h("p", { class: "soft" }, why));
+    else begin();
+  };
+  ends.push(subscribe("status", show), story.subscribe(show));
   return card("Brief for an assistant", place);
 }
 

@@ -2,9 +2,10 @@
 // Where the drill is, as far as it matters to a view: what may be done now, or what has to come first. And the token,
 // without which there is little to see.
 
-import { locked, onWho } from "../api.js";
-import { fill, h } from "../dom.js";
-import { subscribe } from "../live.js";
+import { locked, onWho, who } from "../api.js";
+import { fill, h, loading } from "../dom.js";
+import { drill } from "../kept.js";
+import { snapshot, subscribe } from "../live.js";
 import { link } from "../router.js";
 
 /** @typedef {Record<string, any>} Status what GET /api/drill answers */
@@ -45,7 +46,8 @@ export function notYet(status) {
 }
 
 /**
- * Shows a view's inside to whoever has a token, and asks everybody else for it.
+ * Shows a view's inside to whoever has a token, once the drill is known, and anew for another drill; asks everybody else
+ * for a token.
  * @param {HTMLElement} el
  * @param {string} title
  * @param {(place: HTMLElement, ends: import("./pieces.js").Ends) => void} build
@@ -61,19 +63,18 @@ export function behindToken(el, title, build) {
     for (const one of inner) one();
     inner = [];
   };
-  const forget = onWho((who) => {
-    if (built === who && who) return;
+  const show = () => {
+    const now = !who() ? "locked" : snapshot("status") ? `${who()} ${drill()}` : "waiting";
+    if (now === built) return;
+    built = now;
     end();
-    built = who;
-    if (who) {
-      fill(place);
-      build(place, inner);
-    } else {
-      fill(place, locked("This is the team’s; labctl token team prints its token.", () => {}));
-    }
-  });
+    if (now === "locked") fill(place, locked("This is the team’s; labctl token team prints its token.", () => {}));
+    else if (now === "waiting") fill(place, loading("Waiting for the war room …"));
+    else build(fill(place), inner);
+  };
+  const forget = [onWho(show), subscribe("status", show)];
   return () => {
-    forget();
+    for (const one of forget) one();
     end();
   };
 }

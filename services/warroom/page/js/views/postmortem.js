@@ -1,7 +1,7 @@
 // @ts-check
 // The post-mortem: what the lab knows is there, what only people know is written here and saves itself.
 
-import { ApiError, get, post } from "../api.js";
+import { get, post } from "../api.js";
 import { button, failed, fill, h, loading } from "../dom.js";
 import { running } from "../drill.js";
 import { subscribe } from "../live.js";
@@ -51,6 +51,7 @@ function filled(known, parts, ends) {
   let asked = 0;
   const begin = async () => {
     const mine = ++asked;
+    if (!story.of("paged").length) return fill(known, h("p", { class: "soft" }, "There is nothing to write up before the page."));
     try {
       const found = await get("/api/drill/postmortem");
       if (mine !== asked) return;
@@ -65,8 +66,7 @@ function filled(known, parts, ends) {
       if (!built) fill(parts, form(found.parts, ends));
       built = true;
     } catch (error) {
-      // Before the page there is nothing, which is said above.
-      fill(known, error instanceof ApiError && error.status === 409 ? h("p", { class: "soft" }, error.detail) : failed(error, begin));
+      fill(known, failed(error, begin));
     }
   };
   ends.push(

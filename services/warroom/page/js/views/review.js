@@ -106,9 +106,10 @@ function bench(place, foot, ends) {
     subscribe("status", (now) => {
       if (now.phase === phase) return;
       phase = now.phase;
-      if (notYet(now)) fill(place);
-      else if (!patches.length) begin();
       foot.hidden = Boolean(notYet(now));
+      if (["ai-fix", "post-mortem"].includes(phase) && !now.paused) patches.length || begin();
+      else if (patches.length || results.length) show();
+      else fill(place);
     }),
   );
 }
