@@ -80,7 +80,7 @@ function shown(file, open) {
       h("span", { class: "added" }, ` +${file.added}`),
       h("span", { class: "removed" }, ` −${file.removed}`),
     ),
-    h("div", { class: "lines", tabindex: 0, role: "region", "aria-label": `Changes of ${file.path}` }, h("table", null, body)),
+    h("div", { class: "hunks", tabindex: 0, role: "region", "aria-label": `Changes of ${file.path}` }, h("table", null, body)),
     more,
   );
   let built = 0;

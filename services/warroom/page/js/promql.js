@@ -146,7 +146,7 @@ export function exemplars(answer) {
 
 /** As part of a regular expression, inside of a quoted string. @param {string} text */
 function literal(text) {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\\\$&").replace(/"/g, '\\"');
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&").replace(/["\\]/g, "\\$&");
 }
 
 /** @param {[number, string]} pair @returns {[number, number]} */

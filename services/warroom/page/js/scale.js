@@ -50,10 +50,9 @@ export function extent(values, { min, max, unit = "none" } = {}) {
   if (low > high) [low, high] = [0, 1];
   low = Math.min(low, min ?? low);
   high = Math.max(high, max ?? high);
-  if (min !== undefined && low >= min) low = min;
   if (high <= low) high = low + (Math.abs(low) || 1);
   const step = tickStep(low, high, 4, unit);
-  if (min === undefined) low = Math.floor(low / step) * step;
+  if (min === undefined || low < min) low = Math.floor(low / step) * step;
   if (max === undefined || high > max) high = Math.ceil(high / step - 1e-9) * step;
   return [tidy(low), tidy(high)];
 }

@@ -12,7 +12,7 @@ import { mark, many } from "./pieces.js";
 export function answer(found, options = {}) {
   return h(
     "div",
-    { class: `answer ${found.accepted ? "good" : "critical"} ${options.class ?? ""}` },
+    { class: `ruled ${found.accepted ? "good" : "critical"} ${options.class ?? ""}` },
     h("p", { class: "said" }, found.accepted ? "Accepted." : "Not accepted."),
     h("ul", { class: "pieces" }, found.pieces.map(piece)),
     found.why ? h("p", null, found.why) : null,
@@ -46,7 +46,7 @@ export function tried(event) {
       event.location ? `, ${event.location}` : null,
       h("span", { class: "soft" }, `, ${duration(event.elapsed_s)} after the page`),
     ),
-    h("blockquote", null, event.sentence),
+    h("blockquote", { dir: "auto" }, event.sentence),
     answer(event),
   );
 }

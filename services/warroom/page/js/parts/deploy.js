@@ -51,7 +51,7 @@ function steps(latest) {
   return [
     h(
       "ol",
-      { class: "steps" },
+      { class: "deploy-steps" },
       latest.steps.map((/** @type {any} */ step) =>
         h(
           "li",

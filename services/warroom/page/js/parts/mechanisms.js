@@ -13,7 +13,7 @@ let list = null;
  * @returns {HTMLElement}
  */
 export function mechanisms(chosen, choose) {
-  const found = h("div", { class: "choices", role: "radiogroup", "aria-label": "Mechanism" });
+  const found = h("div", { class: "mechanisms", role: "radiogroup", "aria-label": "Mechanism" });
   const said = h("p", { class: "soft small", role: "status" });
   const search = h("input", {
     type: "search",

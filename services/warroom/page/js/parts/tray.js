@@ -18,9 +18,10 @@ const FORMS = {
 /**
  * @param {import("./pieces.js").Ends} ends
  * @param {Set<string>} left what of the tray is not handed in; changed by its boxes
- * @param {() => void} changed
+ * @param {() => void} changed called when somebody has ticked a box
+ * @param {() => void} shown called when there is another tray
  */
-export function tray(ends, left, changed) {
+export function tray(ends, left, changed, shown) {
   const list = h("ol", { class: "tray" });
   const place = h("div", null);
   const show = () => {
@@ -35,7 +36,7 @@ export function tray(ends, left, changed) {
     );
     // A piece that moves takes the focus along.
     if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-is="${CSS.escape(focused)}"]`))?.focus();
-    changed();
+    shown();
   };
   const heard = () => show();
   window.addEventListener("tray", heard);
@@ -81,7 +82,7 @@ function row(one, at, of, left, changed) {
     h("span", { class: "what" }, one.label ? h("span", null, one.label) : null, h("code", { class: "ref" }, reference(one.ref))),
     h(
       "span",
-      { class: "controls" },
+      { class: "moves" },
       control("↑", "Earlier", () => move(one.ref, -1), at > 0),
       control("↓", "Later", () => move(one.ref, 1), at < of - 1),
       control("✕", "Remove", () => remove(one.ref)),

@@ -21,7 +21,7 @@ export function written(part, question, ends) {
   const id = `part-${part}`;
   const state = h("p", { class: "small soft", role: "status", id: `${id}-state` });
   const quarrel = h("div", { class: "quarrel", role: "alert" });
-  const text = h("textarea", { id, rows: 3, "aria-describedby": `${id}-state` });
+  const text = h("textarea", { id, rows: 3, dir: "auto", "aria-describedby": `${id}-state` });
   let base = ""; // what the war room has, as far as this text was written over it
   let theirs = ""; // what it has now
   let timer = 0;
@@ -75,7 +75,7 @@ export function written(part, question, ends) {
     fill(
       quarrel,
       h("p", null, "Somebody else has written meanwhile:"),
-      h("blockquote", { class: "text" }, theirs || "(nothing)"),
+      h("blockquote", { class: "text", dir: "auto" }, theirs || "(nothing)"),
       h(
         "div",
         { class: "row" },
@@ -109,7 +109,7 @@ export function written(part, question, ends) {
     subscribe("connection", (now) => now === "live" && dirty() && later()),
     () => clearTimeout(timer),
   );
-  return h("div", { class: "field part", "data-part": part }, h("label", { for: id }, question), text, state, quarrel);
+  return h("div", { class: "field written", "data-part": part }, h("label", { for: id }, question), text, state, quarrel);
 }
 
 /** @param {unknown} error */

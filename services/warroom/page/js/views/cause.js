@@ -71,7 +71,7 @@ function form(ends) {
     h("select", { id: "component", required: true }, h("option", { value: "" }, "choose"), COMPONENTS.map((one) => h("option", { value: one }, one))),
   );
   const location = field("location", h("input", { id: "location", type: "text", maxlength: 300, placeholder: "file.py, function", autocomplete: "off" }));
-  const sentence = field("sentence", h("textarea", { id: "sentence", rows: 3, "aria-describedby": "sentence-said" }));
+  const sentence = field("sentence", h("textarea", { id: "sentence", rows: 3, dir: "auto", "aria-describedby": "sentence-said" }));
   const said = h("p", { id: "sentence-said", class: "soft small" });
   const count = h("p", { class: "soft small" });
   const wait = h("p", { class: "warning", role: "timer" });
@@ -116,10 +116,15 @@ function form(ends) {
       }),
       h("div", { class: "field" }, h("label", { for: "location" }, "Where in the code"), location),
       h("div", { class: "field" }, h("label", { for: "sentence" }, "Why that hurts customers, in a sentence"), sentence, said),
-      tray(ends, left, () => {
-        save();
-        tell();
-      }),
+      tray(
+        ends,
+        left,
+        () => {
+          save();
+          tell();
+        },
+        tell,
+      ),
       count,
       wait,
       submit,
