@@ -1,8 +1,9 @@
 """Looking: what a browser asks of Prometheus, of the traces and of the logs, none of which it reaches itself.
 
 Only the addresses below lead there, each with its own parameters, which are read first: whoever looks can neither
-write nor delete, nor ask for the whole of a store. An answer is the store's own JSON as it came; a refusal, or that
-nobody answers, is a problem with one sentence. No span is left: looking is no part of the company's traffic.
+write nor delete, nor ask for the whole of a store. An answer is the store's own JSON as it came (of exemplars, as many
+as can be shown); a refusal, or that nobody answers, is a problem with one sentence. No span is left: looking is no part
+of the company's traffic.
 """
 
 import asyncio
@@ -13,12 +14,14 @@ from typing import Annotated, Any
 
 import httpx
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from kit import Problem
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from lab.drill.cause import piece
 from lab.drill.selector import parse
 from lab.errors import UsageError
+from warroom.exemplars import Thinned, slices
 
 PATIENCE_S = 10.0
 LARGEST_ANSWER = 8 * 1024 * 1024  # bytes
@@ -151,9 +154,13 @@ def _metrics(api: APIRouter, looking: Looking) -> None:
         return await ask("query_range", query=query, start=start, end=end, step=step, timeout=f"{PATIENCE_S:g}s")
 
     @api.get("/prometheus/query_exemplars")
-    async def exemplars(query: Expression, start: Time, end: Time) -> Response:
+    async def exemplars(query: Expression, start: Time, end: Time) -> dict[str, Any]:
         _require_range(start, end)
-        return await ask("query_exemplars", query=query, start=start, end=end)
+        kept = Thinned(start, end)
+        for begin, until in slices(start, end):
+            answer = await ask("query_exemplars", query=query, start=begin, end=until)
+            await run_in_threadpool(kept.take, answer.body)
+        return kept.answer()
 
     @api.get("/prometheus/metadata")
     async def metadata() -> Response:

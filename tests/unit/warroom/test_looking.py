@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from urllib.parse import quote
 
 import httpx
@@ -10,6 +11,7 @@ import kit
 import pytest
 from fastapi import FastAPI
 from warroom import looking
+from warroom.exemplars import slices
 from warroom.looking import AT_ONCE, LARGEST_ANSWER, Looking
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -66,11 +68,6 @@ def page() -> Page:
             {"query": "up", "start": 0, "end": 30, "step": 2},
             "http://prometheus/api/v1/query_range?query=up&start=0.0&end=30.0&step=2.0&timeout=10s",
         ),
-        (
-            "prometheus/query_exemplars",
-            {"query": "up", "start": 0, "end": 30},
-            "http://prometheus/api/v1/query_exemplars?query=up&start=0.0&end=30.0",
-        ),
         ("prometheus/labels", {"match[]": "up"}, "http://prometheus/api/v1/labels?match%5B%5D=up"),
         ("prometheus/label/__name__/values", {}, "http://prometheus/api/v1/label/__name__/values"),
         ("prometheus/metadata", {}, "http://prometheus/api/v1/metadata?limit=2000"),
@@ -97,6 +94,41 @@ def test_what_is_asked_for_is_asked_of_its_store(page: Page, path: str, paramete
     assert answer.headers["content-type"] == "application/json"
     (asked,) = page.asked
     assert (asked.method, httpx.URL(url)) == ("GET", asked.url)
+
+
+def test_of_exemplars_the_slowest_of_each_bucket_and_time_are_given(page: Page) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        begin, until = (float(request.url.params[name]) for name in ("start", "end"))
+        found = [
+            {
+                "seriesLabels": {"le": le, "service": service},
+                "exemplars": [
+                    {"labels": {"trace_id": f"{service}{at:g}"}, "value": f"{value + at / 1e6}", "timestamp": at}
+                    for at in (begin, begin + 1, until - 1)
+                ],
+            }
+            for le, service, value in (("0.5", "orders", 0.3), ("0.5", "billing", 0.2), ("+Inf", "orders", 20))
+        ]
+        return httpx.Response(200, json={"status": "success", "data": found})
+
+    page.answer = answer
+    given = page.get("/api/prometheus/query_exemplars", query="x_bucket", start=0, end=600).json()
+    assert [dict(one.url.params) for one in page.asked] == [
+        {"query": "x_bucket", "start": "0.0", "end": "300.0"},
+        {"query": "x_bucket", "start": "300.0", "end": "600.0"},
+    ]
+    ids = [(one["seriesLabels"]["le"], one["exemplars"][0]["labels"]["trace_id"]) for one in given["data"]]
+    assert sorted(ids) == sorted((le, f"orders{at}") for le in ("0.5", "+Inf") for at in (1, 299, 301, 599))
+
+
+@pytest.mark.parametrize(
+    ("end", "count", "last"), [(1, 1, (0, 1)), (300, 1, (0, 300)), (301, 2, (300, 301)), (20 * 86_400, 40, None)]
+)
+def test_exemplars_are_asked_for_in_parts(end: float, count: int, last: tuple[float, float] | None) -> None:
+    parts = list(slices(0, end))
+    assert (len(parts), parts[0][0], parts[-1][1]) == (count, 0, end)
+    assert all(before[1] == after[0] for before, after in pairwise(parts))
+    assert last is None or parts[-1] == last
 
 
 def test_only_what_is_named_is_passed_on(page: Page) -> None:

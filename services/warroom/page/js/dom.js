@@ -1,9 +1,9 @@
 // @ts-check
-// Builds elements. Text is only ever put in as text: there is no innerHTML anywhere in this page.
+// Builds elements. Text is only ever put in as text: no string becomes markup anywhere in this page.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** @typedef {Node | string | number | null | undefined | false | Child[]} Child */
+/** @typedef {Node | string | number | null | undefined | false | void | any[]} Child an array holds children too */
 /** @typedef {Record<string, any>} Props attributes; `class`, `style` (an object), `dataset` (an object), `on…` (a listener) */
 
 /**

@@ -49,7 +49,7 @@ export function panel(el, json, context) {
   const frame = h(
     "section",
     {
-      class: `panel ${json.type}`,
+      class: `panel of-${json.type}`,
       "aria-label": json.title,
       style: { "--x": String(x + 1), "--y": String(y + 1), "--w": String(w), "--h": String(rows) },
     },

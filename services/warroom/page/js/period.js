@@ -2,7 +2,7 @@
 // The bar over what is looked at: which time it shows, how often it is asked for anew, and the way back from a zoom.
 
 import { h } from "./dom.js";
-import { time, zone } from "./format.js";
+import { time } from "./format.js";
 import { pulse } from "./pulse.js";
 import { PRESETS, between, bounds, moves } from "./range.js";
 
@@ -58,7 +58,6 @@ export function period(first, refresh, seconds = 5) {
     back,
     often,
     h("button", { type: "button", class: "plain", onclick: () => begin(every) }, "Refresh"),
-    h("span", { class: "soft small" }, `Times in ${zone()}`),
   );
 
   function show() {

@@ -35,7 +35,8 @@ export function stream(path, heard, state = () => {}) {
  * @param {(name: string, data: any) => void} heard
  */
 async function read(body, heard) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const decoder = /** @type {ReadableWritablePair<string, Uint8Array>} */ (/** @type {unknown} */ (new TextDecoderStream()));
+  const reader = body.pipeThrough(decoder).getReader();
   let rest = "";
   for (;;) {
     const { done, value } = await reader.read();

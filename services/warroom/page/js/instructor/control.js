@@ -68,7 +68,7 @@ function steps(now, hint) {
 }
 
 function panic() {
-  const list = h("ul", { class: "steps", role: "status" });
+  const list = h("ul", { class: "steps" });
   const sure = h("input", { type: "checkbox" });
   return h(
     "div",
@@ -91,7 +91,7 @@ function panic() {
       },
       { class: "danger" },
     ),
-    list,
+    h("div", { role: "status" }, list),
   );
 }
 

@@ -3,6 +3,7 @@
 
 import { get } from "../api.js";
 import { empty, failed, fill, h } from "../dom.js";
+import { status } from "../drill.js";
 import { clock, duration, iso, money, time } from "../format.js";
 import { subscribe } from "../live.js";
 import { of, subscribe as follow } from "../story.js";
@@ -27,12 +28,12 @@ export function progress(ends) {
     if (report) fill(place, table(report, work));
   };
   const ask = async () => {
+    if (!status()?.id) return void fill(place, empty("There has been no drill yet"));
     try {
       report = await get("/api/drill/report");
       draw();
     } catch (error) {
-      if (/** @type {any} */ (error).status === 404) fill(place, empty("There has been no drill yet"));
-      else fill(place, failed(error, ask));
+      fill(place, failed(error, ask));
     }
   };
   ends.push(subscribe("events", ask));

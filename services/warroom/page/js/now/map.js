@@ -7,8 +7,8 @@ import { format } from "../format.js";
 import { subscribe } from "../live.js";
 import { layout } from "./layout.js";
 
-const LAYER = 190;
-const ROW = 62;
+const LAYER = 196;
+const ROW = 68;
 const BOX = { width: 104, height: 34 };
 const EDGE = 12;
 const FAILING = 0.01;
@@ -69,10 +69,11 @@ function draw(place, calls) {
   const ways = plan.ways.map((way) => {
     const { line, label } = route(way, x, y);
     const title = svg("title");
-    const text = svg("text", { x: label.x, y: label.y, class: "label" });
+    const often = svg("text", { x: label.x, y: label.y - 8, class: "label" });
+    const failing = svg("text", { x: label.x, y: label.y + 9, class: "label" });
     const stroke = svg("path", { d: line, class: "line", "marker-end": "url(#arrow)" });
-    const element = svg("g", { class: "way", tabindex: 0, role: "img" }, title, svg("path", { d: line, class: "reach" }), stroke, text);
-    return { call: way.call, element, title, text };
+    const element = svg("g", { class: "way", tabindex: 0, role: "img" }, title, svg("path", { d: line, class: "reach" }), stroke, often, failing);
+    return { call: way.call, element, title, often, failing };
   });
   const nodes = plan.places.map((one) => {
     const asks = one.name === "customers";
@@ -84,7 +85,7 @@ function draw(place, calls) {
   });
   const arrow = svg(
     "marker",
-    { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse" },
+    { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto" },
     svg("path", { d: "M0 0 8 4 0 8z" }),
   );
   fill(
@@ -104,7 +105,8 @@ function draw(place, calls) {
       const fails = (found.errors ?? 0) > FAILING;
       const share = found.errors ? `, ${format(found.errors, "percentunit", 0)} fail` : "";
       way.element.setAttribute("class", `way${fails ? " fails" : ""}${found.rps ? "" : " idle"}`);
-      way.text.textContent = `${fails ? "▲ " : ""}${format(found.rps ?? 0, "short")}/s${share}`;
+      way.often.textContent = `${format(found.rps ?? 0, "short")}/s`;
+      way.failing.textContent = fails ? `▲ ${format(found.errors, "percentunit", 0)} fail` : "";
       const said = `${found.caller} calls ${found.callee} ${format(found.rps ?? 0, "short")} times a second${share}, P99 ${format(found.p99_s, "s")}`;
       way.title.textContent = said;
       way.element.setAttribute("aria-label", said);
@@ -128,7 +130,7 @@ function route(way, x, y) {
     const from = { x: first.x + BOX.width / 2, y: first.y + middle };
     const to = { x: last.x + BOX.width / 2, y: last.y + middle + 2 };
     const line = `M${from.x} ${from.y}C${from.x} ${low} ${to.x} ${low} ${to.x} ${to.y}`;
-    return { line, label: { x: (from.x + to.x) / 2, y: low - ROW * 0.12 } };
+    return { line, label: { x: (from.x + to.x) / 2, y: (from.y + to.y) / 8 + low * 0.75 } };
   }
   let line = `M${first.x + BOX.width} ${first.y}`;
   for (let at = 1; at < points.length; at += 1) {
@@ -139,7 +141,7 @@ function route(way, x, y) {
     if (at < points.length - 1) line += `H${to.x + BOX.width}`;
   }
   const before = points[points.length - 2];
-  return { line, label: { x: last.x - 6, y: last.y + (before.y <= last.y ? -8 : 14) } };
+  return { line, label: { x: (before.x + BOX.width + last.x) / 2, y: (before.y + last.y) / 2 } };
 }
 
 /** @param {Call[]} calls */

@@ -15,16 +15,18 @@ const SIGNALS = [
   { name: "in_flight", title: "Saturation", unit: "short", what: "requests in flight" },
 ];
 
-/** @typedef {{at: number[], services: Record<string, Record<string, (number | null)[]>>, step_s: number}} History */
+const STEP_S = 2;
 
-/** Ten minutes of all of it, kept while the page is open. @type {History | null} */
-let past = null;
+/** @typedef {{at: number[], services: Record<string, Record<string, (number | null)[]>>}} History */
+
+/** Ten minutes of all of it, kept while the page is open. @type {History} */
+let past = { at: [], services: {} };
 
 subscribe("history", (found) => {
   if (!found.error) past = found;
 });
 subscribe("signals", (found) => {
-  if (past && !found.error) add(past, found);
+  if (!found.error) add(past, found);
 });
 
 /**
@@ -73,13 +75,13 @@ export function signals(ends) {
     return { signal, made };
   });
   const draw = () => {
-    if (!past || document.hidden) return;
-    const { at, services, step_s } = past;
+    const { at, services } = past;
+    if (!at.length || document.hidden) return;
     const names = Object.keys(services).sort();
     for (const { signal, made } of charts) {
       const lines = names.map((name) => ({ name, points: points(at, services[name][signal.name]) }));
       const shown = lines.filter((line) => line.points.some(([, value]) => !Number.isNaN(value)));
-      made.update({ start: at[0], end: /** @type {number} */ (at.at(-1)), step: step_s, lines: shown });
+      made.update({ start: at[0], end: /** @type {number} */ (at.at(-1)), step: STEP_S, lines: shown });
     }
   };
   ends.push(subscribe("history", draw));

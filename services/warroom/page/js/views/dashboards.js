@@ -44,9 +44,8 @@ export async function mount(el, { uid = "overview" }, query) {
   const drawn = board.panels.map((/** @type {any} */ json) => (json.type === "row" ? heading(grid, json) : one(grid, json)));
   const others = h("nav", { class: "tabs", "aria-label": "Dashboards" });
   el.append(
-    h("header", null, h("h1", null, board.title), h("p", { class: "soft" }, board.description)),
-    others,
-    bar.el,
+    h("header", { class: "title" }, h("h1", null, board.title), h("p", { class: "soft" }, board.description)),
+    h("div", { class: "controls" }, others, bar.el),
     ...variables.map((/** @type {any} */ each) => choice(each, chosen[each.name], () => again(true))),
     grid,
   );

@@ -60,7 +60,8 @@ export async function mount(el, _, query) {
     h("p", null, "An expression such as ", h("code", null, EXAMPLE), " or the name of a metric; docs/company.md says what each means."),
   );
   el.append(h("h1", null, "Metrics"), form, bar.el, trouble, start, results);
-  const drawn = chart(graph, { title: "Result", unit: "short", legend: "none", opacity: 0.06, onZoom: bar.zoom });
+  const result = () => chart(graph, { title: "Result", unit: unit(asked), legend: "table", onZoom: bar.zoom });
+  let drawn = result();
   const ends = await suggesting(field);
 
   field.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
@@ -72,6 +73,8 @@ export async function mount(el, _, query) {
     event.preventDefault();
     asked = field.value.trim();
     behind = tracesBehind(asked);
+    drawn.destroy();
+    drawn = result();
     show();
     bar.refresh();
   }
@@ -119,13 +122,12 @@ export async function mount(el, _, query) {
 
   /** @param {import("../promql.js").Series[]} now */
   function tabulate(now) {
-    const found = [...now].sort((a, b) => last(b) - last(a)).slice(0, ROWS);
-    const named = found.map((one) => ({ ...one, labels: { ...one.labels } }));
+    const found = now.filter((one) => !Number.isNaN(last(one))).sort((a, b) => last(b) - last(a)).slice(0, ROWS);
     const transformations = [{ id: "organize", options: { excludeByName: { Time: true }, renameByName: { __name__: "metric" } } }];
     figures.table(
       table,
-      { title: "Values at the end of the range", options: {}, transformations, fieldConfig: { defaults: { unit: "none" } } },
-      [{ target: {}, found: named }],
+      { title: "Values at the end of the range", options: {}, transformations, fieldConfig: { defaults: { unit: unit(asked) } } },
+      [{ target: {}, found }],
     );
   }
 
@@ -136,6 +138,12 @@ export async function mount(el, _, query) {
     running.abort();
     drawn.destroy();
   };
+}
+
+/** As far as the names of metrics tell: seconds, bytes, or plain figures. @param {string} expression */
+function unit(expression) {
+  if (/^histogram_quantile.*_seconds_bucket|_seconds(?![_\w])/.test(expression)) return /[*/]/.test(expression) ? "short" : "s";
+  return /_bytes(?![_\w])/.test(expression) ? "bytes" : "short";
 }
 
 /** The one service that an expression is about. @param {string} expression */

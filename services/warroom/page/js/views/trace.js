@@ -28,7 +28,7 @@ export async function mount(el, { id }) {
   const tree = h("ul", { class: "waterfall", role: "tree", "aria-label": "Spans", onkeydown: pressed, onclick: clicked });
   const more = h("div");
   const beside = h("section", { class: "card span", "aria-label": "The chosen span", tabindex: -1 });
-  const scale = ticks(0, trace.duration / 1e6, 4).filter((one) => one <= trace.duration / 1e6);
+  const scale = ticks(0, trace.duration / 1e6, 4).filter((one) => one <= (trace.duration / 1e6) * 0.95);
   const axis = h(
     "div",
     { class: "axis", "aria-hidden": "true" },

@@ -103,7 +103,7 @@ export async function mount(el, _, query) {
     try {
       const answer = await get("/api/jaeger/traces", params, { signal: running.signal });
       found = (answer.data ?? []).map(read).filter(Boolean);
-      show(start, end);
+      show();
     } catch (error) {
       found = [];
       head.hidden = scatter.hidden = true;
@@ -117,15 +117,16 @@ export async function mount(el, _, query) {
     rows();
   }
 
-  /** @param {number} start @param {number} end */
-  function show(start, end) {
+  function show() {
     head.hidden = scatter.hidden = !found.length;
     fill(said, `${found.length} traces${found.length >= Number(asked.limit) ? ", the latest; there may be more" : ""}.`);
     if (!found.length) {
       fill(list, empty("No trace matches.", "A longer time, a shorter duration or fewer tags find more. A trace is seen when its spans have ended."));
       return;
     }
-    const begins = Math.min(...found.map((one) => one.start / 1e6));
+    const times = found.map((one) => one.start / 1e6);
+    const [first, latest] = [Math.min(...times), Math.max(...times)];
+    const margin = Math.max(1, (latest - first) / 30);
     const dots = found.map((one) => ({
       at: one.start / 1e6,
       value: one.duration / 1e6,
@@ -133,7 +134,7 @@ export async function mount(el, _, query) {
       label: `${one.root.service} ${one.root.name}`,
       tone: one.errors ? "critical" : "",
     }));
-    drawn.update({ start: Math.max(start, begins - (end - begins) / 20), end, lines: [], dots });
+    drawn.update({ start: first - margin, end: latest + margin, lines: [], dots });
     rows();
   }
 
