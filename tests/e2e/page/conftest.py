@@ -1,4 +1,4 @@
-"""Browsers, and a war room for them that needs no lab: nothing is measured there, and nothing happens but what is said."""
+"""Browsers, and a war room for them that needs no lab: nothing is measured there, and what happens is what is said."""
 
 import socket
 import threading
