@@ -54,8 +54,12 @@ class Live:
         try:
             await asyncio.gather(self._tick(), self._listen())
         finally:
-            for queue in self._viewers:
-                _put(queue, None)
+            self.leave()
+
+    def leave(self) -> None:
+        """Ends every viewer's stream, so that a server that stops need not wait for them."""
+        for queue in self._viewers:
+            _put(queue, None)
 
     def watch(self) -> AsyncIterator[str]:
         """The stream for one more viewer. Raises Problem (503) if there are too many."""
