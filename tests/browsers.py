@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 REQUIRED = "BROWSER_REQUIRED"  # CI sets it: there the tests fail rather than be skipped
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -20,7 +20,7 @@ UNREACHABLE = (
     "ERR_EMPTY_RESPONSE",
     "ERR_INCOMPLETE_CHUNKED_ENCODING",
 )
-PATIENCE_MS = 20_000  # a busy machine
+PATIENCE_MS = 30_000  # a busy machine
 
 
 class Viewer:
@@ -80,6 +80,8 @@ def look(browser: Browser, url: str, token: str = "", **more: Any) -> Viewer:
     settings: Mapping[str, Any] = {"viewport": {"width": 1366, "height": 900}, "accept_downloads": True, **more}
     context = browser.new_context(**settings)
     context.set_default_timeout(PATIENCE_MS)
+    context.set_default_navigation_timeout(2 * PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     if token:
         context.add_init_script(f"sessionStorage.getItem('token') ?? sessionStorage.setItem('token', '{token}')")
     return Viewer(context, url)

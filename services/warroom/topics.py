@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from lab.clients.traces import Traces
 from lab.drill.phase import Phase
 from warroom.calls import Calls
 from warroom.golden import Golden
@@ -22,7 +21,7 @@ LOAD = ("profile", "running", "asked_rps", "achieved_rps", "failure_ratio", "p50
 def live(room: Room, mending: Mending | None, status: Callable[[], dict[str, Any]]) -> Live:
     """The stream, which anybody may follow: nothing in it is only for some."""
     golden = Golden(room.prometheus, time.time)
-    calls = Calls(Traces(room.settings.traces_url, timeout=5), room.prometheus, time.time)
+    calls = Calls(room.traces, room.prometheus, time.time)
 
     def pages() -> list[dict[str, Any]]:
         return [page.model_dump() for page in room.pages.list(PAGES)]

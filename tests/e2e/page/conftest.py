@@ -1,4 +1,4 @@
-"""Browsers, and a war room for them that needs no lab: nothing is measured there, and nothing happens but what is said."""
+"""Browsers, and a war room for them that needs no lab: nothing is measured there, and what happens is what is said."""
 
 import socket
 import threading
@@ -51,7 +51,7 @@ def elsewhere(request: httpx.Request) -> httpx.Response:
 class Room:
     """A war room that answers at `url`. What happens in its drill is what a test says."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, answers: Callable[[httpx.Request], httpx.Response] = elsewhere) -> None:
         for name, token in TOKENS.items():
             (folder / name).write_text(token)
         (folder / "releases").mkdir()
@@ -73,7 +73,7 @@ class Room:
         )
         self.parts = rooms.build(
             settings,
-            transport=httpx.MockTransport(elsewhere),
+            transport=httpx.MockTransport(answers),
             empty=lambda _: None,
         )
         listening = socket.create_server(("127.0.0.1", 0))

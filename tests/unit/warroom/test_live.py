@@ -84,9 +84,9 @@ def test_a_tick_is_made_once_for_all_viewers() -> None:
         streams = [live.watch() for _ in range(20)]
         for stream in streams:
             await told(stream, "history")
-        first = await told(streams[0], "signals")
-        for stream in streams[1:]:
-            # Each has been told this very message; those who were there first were told others before it.
+        first = await told(streams[-1], "signals")
+        for stream in streams[:-1]:
+            # Each has been told this very message; those who were there earlier were told others before it.
             while (message := await told(stream, "signals")) != first:
                 assert data(message, "signals")["n"] < data(first, "signals")["n"]
 

@@ -13,11 +13,12 @@ from warroom.page import PAGE, VIEWS
 Get = Callable[..., httpx.Response]
 MODULES = sorted(path for path in PAGE.rglob("*.js") if path.name != "theme.js")
 NAMES = [str(path.relative_to(PAGE)) for path in MODULES]
-IMPORT = re.compile(r"""(?:from|import)\s*\(?\s*["']([^"']+)["']""")
+IMPORT = re.compile(r"""^import (?:[^"';]* from )?["']([^"']+)["'];|\bimport\(["']([^"']+)["']\)""", re.M)
 
 
-@pytest.fixture
-def get(tmp_path: Path) -> Get:
+@pytest.fixture(scope="module")
+def get(tmp_path_factory: pytest.TempPathFactory) -> Get:
+    tmp_path = tmp_path_factory.mktemp("warroom")
     for name in ("webhook", "team", "instructor"):
         (tmp_path / name).write_text(name[0] * 48)
     tokens = {f"{name}_token_file": tmp_path / name for name in ("webhook", "team", "instructor")}
@@ -85,7 +86,8 @@ def test_a_module_is_small_checked_and_makes_no_markup_of_text(path: Path) -> No
 
 @pytest.mark.parametrize("path", MODULES, ids=NAMES)
 def test_what_a_module_imports_is_there(path: Path) -> None:
-    for name in IMPORT.findall(re.sub(r"/\*\*.*?\*/|//[^\n]*", "", path.read_text(), flags=re.S)):
+    for found in IMPORT.findall(re.sub(r"/\*\*.*?\*/", "", path.read_text(), flags=re.S)):
+        name = "".join(found)
         assert name.startswith("."), f"{name} is not the page's own"
         assert (path.parent / name).resolve().is_file(), f"{path.name} imports {name}, which is not there"
 
@@ -94,6 +96,7 @@ def test_styles_use_the_names_of_the_tokens() -> None:
     """A colour has one place, in which it has a dark and a light side."""
     tokens = (PAGE / "css" / "tokens.css").read_text()
     known = set(re.findall(r"(--[\w-]+):", tokens))
+    known |= {name for path in MODULES for name in re.findall(r"""["'](--[\w-]+)["']""", path.read_text())}
     for path in PAGE.rglob("*.css"):
         text = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
         if path.name != "tokens.css":
