@@ -9,10 +9,14 @@ const MOST = 4; // drills whose drafts stay
 /** Where the browser refuses to keep anything, it is kept as long as the page. @type {Map<string, string>} */
 const memory = new Map();
 
+/** @type {string | null} */
+let known = null;
+
 /** The drill that this is about; "none" before the first, null before the war room has spoken. */
 export function drill() {
   const status = snapshot("status");
-  return status ? (status.id ?? "none") : null;
+  if (status && !status.error) known = status.id ?? "none";
+  return known; // a log that cannot be read just now makes no other drill of it
 }
 
 /**

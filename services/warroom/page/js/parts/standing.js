@@ -5,7 +5,7 @@
 import { locked, onWho, who } from "../api.js";
 import { fill, h, loading } from "../dom.js";
 import { drill } from "../kept.js";
-import { snapshot, subscribe } from "../live.js";
+import { subscribe } from "../live.js";
 import { link } from "../router.js";
 
 /** @typedef {Record<string, any>} Status what GET /api/drill answers */
@@ -23,7 +23,7 @@ export function standing(ends, says) {
       const now = JSON.stringify({ ...status, elapsed_s: 0, remaining_s: 0, cooldown_s: 0 });
       if (now === said) return;
       said = now;
-      fill(place, says(status));
+      fill(place, status.error ? h("p", { class: "critical" }, status.error) : says(status));
     }),
   );
   return place;
@@ -64,7 +64,7 @@ export function behindToken(el, title, build) {
     inner = [];
   };
   const show = () => {
-    const now = !who() ? "locked" : snapshot("status") ? `${who()} ${drill()}` : "waiting";
+    const now = !who() ? "locked" : drill() === null ? "waiting" : `${who()} ${drill()}`;
     if (now === built) return;
     built = now;
     end();
