@@ -139,6 +139,24 @@ def test_it_is_heard_of_on_every_view_and_in_every_browser(room: Room, look) -> 
     expect(beside.get_by_text("Resolved: 1")).to_be_visible()
 
 
+def test_tabs_of_one_browser_share_a_connection(room: Room, look) -> None:
+    first = look(room.url)
+    page = first.go("/")
+    live(page)
+    second = first.page.context.new_page()
+    second.goto(f"{room.url}/history")
+    live(second)
+    deliver(room)
+    for each in (page, second):
+        expect(each).to_have_title(re.compile(r"^\(1\) "))
+    asked: list[str] = []
+    second.on("request", lambda request: asked.append(request.url))
+    page.close()  # the tab that held it
+    deliver(room, fingerprint="0123456789abcde0")
+    expect(second).to_have_title(re.compile(r"^\(2\) "))
+    assert f"{room.url}/api/live" in asked
+
+
 def test_only_addresses_of_the_web_are_links(room: Room, look) -> None:
     deliver(room)
     page = look(room.url).go("/")
