@@ -19,7 +19,8 @@ const RATE = (/** @type {string} */ service) =>
 
 /** @type {import("../router.js").Mount} */
 export async function mount(el, { id }) {
-  const trace = read((await get(`/api/jaeger/traces/${encodeURIComponent(id)}`)).data?.[0]);
+  const [answer, links] = await Promise.all([get(`/api/jaeger/traces/${encodeURIComponent(id)}`), get("/api/links")]);
+  const trace = read(answer.data?.[0]);
   if (!trace) throw new Error("That trace has no spans yet; wait until its request has ended.");
   /** @type {Set<Span>} */
   const folded = new Set();
@@ -35,7 +36,7 @@ export async function mount(el, { id }) {
     scale.map((one) => h("span", { style: { left: `${(one / (trace.duration / 1e6 || 1)) * 100}%` } }, format(one, "s"))),
   );
   el.append(
-    heading(trace),
+    heading(trace, links.jaeger),
     h("div", { class: "trace" }, h("div", { class: "card spans" }, axis, tree, more), beside),
   );
 
@@ -118,8 +119,8 @@ export async function mount(el, { id }) {
   draw();
 }
 
-/** @param {Trace} trace */
-function heading(trace) {
+/** @param {Trace} trace @param {string} jaeger where it has a page of its own; empty without */
+function heading(trace, jaeger) {
   const { root } = trace;
   const at = trace.start / 1000;
   const range = around(trace.start / 1e6);
@@ -144,6 +145,7 @@ function heading(trace) {
       h("a", { href: address("/logs", { trace: trace.id, ...around(trace.start / 1e6, 15) }) }, "Its log lines"),
       h("a", { href: address("/metrics", { q: RATE(measured(trace)), ...range }) }, "Metrics of this time"),
       h("a", { href: address("/traces", { service: root.service, operation: root.name, ...range }) }, "Others like it"),
+      jaeger ? h("a", { href: `${jaeger.replace(/\/$/, "")}/trace/${trace.id}` }, "In Jaeger") : null,
       h("span", { class: "soft small" }, "Arrow keys walk the spans, e goes to the next that failed."),
     ),
   );
