@@ -221,6 +221,21 @@ class RolledBack(Happening):
     why: str
 
 
+class Judging(Happening):
+    """The lab begins to try out what runs, or the patches of a review, on the customers. `goes_on` says whether the
+    incident does so afterwards."""
+
+    kind: Literal["judging"] = "judging"
+    what: Literal["verify", "review"]
+    goes_on: bool
+
+
+class Judged(Happening):
+    """That has ended, whatever came of it."""
+
+    kind: Literal["judged"] = "judged"
+
+
 class Verified(Happening):
     kind: Literal["verified"] = "verified"
     release: str
@@ -299,6 +314,8 @@ What = Annotated[
     | Reviewed
     | Deployed
     | RolledBack
+    | Judging
+    | Judged
     | Verified
     | GuardrailProven
     | SpecChanged

@@ -237,9 +237,8 @@ def _one(room: Room, name: str) -> tuple[Drill, list[Event]]:
 def _harm(room: Room, drill: Drill) -> Harmed | None:
     """What it has cost so far, or in the end; None where nothing is known."""
     # Before the page it would tell that something has begun.
-    if drill.harm or drill.triggered_at is None or drill.page is None:
+    if drill.harm or drill.page is None:
         return drill.harm
-    end = drill.ended_at or drill.clock.read
     with suppress(LabError):
-        return room.harm.between(drill.triggered_at.at, end.at)
+        return room.harm.of(drill)
     return None
