@@ -25,8 +25,8 @@ def covered(at: float, judgements: Iterable[Judgement]) -> bool:
 
 
 def apart(moments: Iterable[tuple[float, bool | None]], judgements: Sequence[Judgement]) -> Iterator[float]:
-    """Of moments, each with whether customers were inside their SLO, those that no team answers for: while a judgement is
-    in sight, and then until they are inside it for the first time."""
+    """Of moments, each with whether customers were inside their SLO, those that no team answers for: while a judgement
+    is in sight, and then until they are inside it for the first time."""
     lingering = False
     for at, inside in moments:
         latest = next((one for one in reversed(judgements) if one.begin <= at), None)
