@@ -25,7 +25,7 @@ LAYERS = {
     "lab.git": ("lab.errors",),
     "lab.workspace": ("lab.errors", "lab.git", "lab.releases"),
     "lab.bank": ("lab.errors", "lab.scenario", "lab.drill", "lab.workspace"),
-    "lab.lesson": ("lab.errors", "lab.scenario"),
+    "lab.lesson": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.trial": ("lab.errors", "lab.scenario"),
     "lab.cli": (
         "lab.errors",

@@ -85,9 +85,21 @@ def history(name: str, whose: Whose | None, as_json: bool) -> None:
 
 @session.command(reads=True)
 def debrief(name: str, whose: Whose | None, as_json: bool) -> None:
-    """The answer, and how it could have been seen; after the end of the drill only."""
+    """The answer, and the causal chain with when each link first showed and when the team had it as evidence.
+
+    After the end of the drill only.
+    """
     with session.room(name, whose) as room:
-        showing.show(room.debrief(), as_json)
+        found = room.debrief()
+    if as_json:
+        options.print_json(found)
+        return
+    console = options.console()
+    console.print(Text(found["text"]), soft_wrap=True)
+    console.print(Text("How it came about", style="bold"))
+    for number, one in enumerate(found["chain"], start=1):
+        for line in showing.link(number, one):
+            console.print(line, soft_wrap=True)
 
 
 @session.command(reads=True)
@@ -100,8 +112,8 @@ def chain(name: str, whose: Whose | None, as_json: bool) -> None:
         return
     console = options.console()
     for number, one in enumerate(found, start=1):
-        console.print(Text.assemble((f"{number}. ", "bold"), one["link"]), soft_wrap=True)
-        console.print(Text(f"   first shown by {one['first_shown_by']}", style="dim"), soft_wrap=True)
+        for line in showing.link(number, one):
+            console.print(line, soft_wrap=True)
 
 
 @session.command()

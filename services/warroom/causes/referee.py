@@ -75,8 +75,9 @@ class Causes:
 
 
 def _piece(finding: dict[str, Any], ruling: Ruling) -> dict[str, Any]:
-    """What the log keeps: which pattern a piece showed is no news once the cause is accepted, and would be before."""
-    return finding if ruling.accepted else {name: finding[name] for name in ("ref", "kind", "held", "why")}
+    """What the log keeps: a copy of the facts when the cause is accepted, and which pattern a piece showed in any case,
+    which the team is not told before (telling.py)."""
+    return finding if ruling.accepted else {name: finding[name] for name in ("ref", "kind", "held", "why", "shown")}
 
 
 def _cooldown_s(drill: Drill | None) -> float:

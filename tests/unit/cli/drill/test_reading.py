@@ -35,7 +35,7 @@ EVENTS = [
         ("events", "/events", EVENTS),
         ("report", "/report", {"id": "d-1", "times": {"detect_s": 14.0}}),
         ("history", "/history", [{"id": "d-1", "outcome": "complete"}]),
-        ("debrief", "/debrief", {"answer": "…"}),
+        ("debrief", "/debrief", {"id": "d-1", "text": "…", "chain": []}),
         ("chain", "/chain", [{"link": "It began.", "first_shown_by": "metric:up"}]),
         ("releases", "/releases", [{"release": "r-1", "current": True}]),
     ],
@@ -155,6 +155,27 @@ def test_a_debrief_before_the_end_is_refused_in_the_war_rooms_words(room: Room, 
     room.says("GET /debrief", {"detail": "The drill is under way; the debrief is for afterwards."}, status=409)
     assert cli.main(["drill", "debrief"]) == 2
     assert capsys.readouterr().err == "labctl: The drill is under way; the debrief is for afterwards.\n"
+
+
+@pytest.mark.parametrize(
+    ("dated", "says"),
+    [
+        (
+            {"shown_s": 3.2, "had_s": 760.0, "why": ""},
+            "first showed 0:03 after the load turned; the team had it 12:40 after",
+        ),
+        ({"shown_s": 3.2, "had_s": None, "why": ""}, "first showed 0:03 after the load turned\n"),
+        ({"shown_s": None, "had_s": None, "why": ""}, "did not show in this drill"),
+        ({"shown_s": None, "had_s": None, "why": "The logs are gone."}, "cannot be told: The logs are gone."),
+    ],
+)
+def test_the_debrief_dates_the_chain(room: Room, capsys, dated: dict, says: str) -> None:
+    link = {"link": "It began.", "first_shown_by": "metric:up", "shown_at": None} | dated
+    room.says("GET /debrief", {"id": "d-1", "text": "# What it was", "chain": [link], "hints": []})
+    assert cli.main(["drill", "debrief"]) == 0
+    said = capsys.readouterr().out
+    assert "# What it was" in said and "1. It began." in said and "shown by metric:up" in said
+    assert says in said
 
 
 def test_the_chain_is_told_link_by_link(room: Room, capsys) -> None:
