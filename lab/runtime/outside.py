@@ -1,4 +1,5 @@
-"""Whom a lab speaks to outside of itself, if an instructor wants that: the AI provider behind the gateway.
+"""Whom a lab speaks to outside of itself, if an instructor wants that: the AI provider behind the gateway, and who else
+is paged.
 
 It is taken from the environment of `labctl up` and kept for later ones, and for the keeper, in files of the lab's that
 only their owner can read. Keys are in no list of processes, no status and no log.
@@ -9,14 +10,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from lab import onward
 from lab.errors import LabError, UsageError
 from lab.runtime.state import State, write_private
 
 KEY = "AI_UPSTREAM_KEY"
 KEY_FILE = "AI_UPSTREAM_KEY_FILE"  # names a file that holds it
 AI = ("AI_UPSTREAM_URL", KEY, "AI_UPSTREAM_AUTH", "AI_REQUESTS_PER_MINUTE", "AI_AT_ONCE", "AI_TIMEOUT")
-GROUPS = (AI,)
-SECRET = (KEY,)
+GROUPS = (AI, onward.NAMES)
+SECRET = (KEY, onward.SLACK, onward.PAGERDUTY_KEY)  # who knows a chat's webhook may write there
 
 
 def take(state: State, environment: Mapping[str, str]) -> bool:
@@ -29,6 +31,7 @@ def take(state: State, environment: Mapping[str, str]) -> bool:
     for group in GROUPS:
         source = given if any(name in given for name in group) else before
         now |= {name: source[name] for name in group if source.get(name)}
+    onward.extended({"receivers": []}, now)  # refuses what Alertmanager would
     if now == before:
         return False
     write_private(_file(state), json.dumps({name: now[name] for name in now if name != KEY}, indent=2) + "\n")
@@ -53,8 +56,13 @@ def kept(state: State) -> dict[str, str]:
 
 def told(state: State) -> list[str]:
     """What a person should know when the lab starts."""
-    address = kept(state).get("AI_UPSTREAM_URL", "")
-    return [f"requests to AI go on to {urlsplit(address).hostname}, when a drill allows them"] if address else []
+    found = kept(state)
+    lines = []
+    if address := found.get("AI_UPSTREAM_URL"):
+        lines.append(f"requests to AI go on to {urlsplit(address).hostname}, when a drill allows them")
+    if hosts := [str(urlsplit(found[name]).hostname) for name in (onward.SLACK, onward.PAGERDUTY) if name in found]:
+        lines.append(f"pages go on to {' and '.join(hosts)}")
+    return lines
 
 
 def of_the_war_room(state: State) -> dict[str, str]:

@@ -84,5 +84,23 @@ def test_a_broken_file_is_named(state: State, text: str):
         outside.kept(state)
 
 
+def test_who_else_is_paged_is_kept_beside_the_provider_and_told_by_name_alone(state: State):
+    outside.take(state, {"AI_UPSTREAM_URL": URL})
+    outside.take(state, {"ONWARD_SLACK_URL": "https://chat.example/hook/secret"})
+    assert outside.kept(state) == {"AI_UPSTREAM_URL": URL, "ONWARD_SLACK_URL": "https://chat.example/hook/secret"}
+    assert outside.told(state)[1:] == ["pages go on to chat.example"]
+    assert "ONWARD_SLACK_URL" not in outside.of_the_war_room(state)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [{"ONWARD_SLACK_URL": "chat.example"}, {"ONWARD_PAGERDUTY_KEY": "r" * 32}, {"ONWARD_PAGERDUTY_URL": "http://a"}],
+)
+def test_whom_alertmanager_could_not_reach_is_refused(state: State, given: dict[str, str]):
+    with pytest.raises(UsageError, match="ONWARD_"):
+        outside.take(state, given)
+    assert outside.kept(state) == {}
+
+
 def everything(state: State) -> str:
     return "\n".join(path.read_text() for path in state.path.rglob("*") if path.is_file())
