@@ -11,6 +11,10 @@ from lab.drill.instant import Instant
 from lab.drill.judgement import Judgement
 from lab.drill.phase import Phase
 
+# Of an assessment, for the first accepted cause; each that was not accepted takes some away.
+POINTS = 100
+PRICE_OF_A_TRY = 20
+
 
 @dataclass(frozen=True)
 class Drill:
@@ -66,6 +70,13 @@ class Drill:
     def control(self) -> bool:
         """Was "no incident" the accepted answer?"""
         return self.cause is not None and self.cause.mechanism == happened.NO_INCIDENT
+
+    @property
+    def points(self) -> int | None:
+        """What the accepted cause is worth, or would be now; None in practice, where nothing is counted."""
+        if self.armed is None or not self.armed.assessment:
+            return None
+        return 0 if self.overridden else max(0, POINTS - PRICE_OF_A_TRY * (self.tries - (self.cause is not None)))
 
     @property
     def fixed(self) -> bool:

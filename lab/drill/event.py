@@ -199,13 +199,15 @@ class Asked(Happening):
 
 
 class Reviewed(Happening):
-    """One patch of the review bench: the decision, and whether running it proved it right."""
+    """One patch of the review bench: the decision, and whether running it proved the decision right. `passes` is
+    whether the patch itself was right."""
 
     kind: Literal["reviewed"] = "reviewed"
     patch: str
     accepted: bool
     condition: str
     right: bool
+    passes: bool = False
 
 
 class Deployed(Happening):

@@ -7,11 +7,13 @@ import click
 from rich.text import Text
 
 from lab.cli import options
-from lab.cli.drill import session, showing
+from lab.cli.drill import reporting, session, showing
 from lab.clients.drill import Drill
 from lab.runtime.base import Whose
 
 POLL_S = 1.0
+# What fits beside each other; --json has all of it.
+COMPARED = ("id", "team", "scenario", "outcome", "cause_s", "verified_s", "out_of_slo_s", "orders_lost", "tries")
 
 
 @session.command(reads=True)
@@ -67,7 +69,13 @@ def _print_events(room: Drill, found: list[dict], as_json: bool, follow: bool) -
 def report(name: str, whose: Whose | None, as_json: bool) -> None:
     """The drill in figures: times, harm, tries, verdicts, and what is owed."""
     with session.room(name, whose) as room:
-        showing.show(room.report(), as_json)
+        found = room.report()
+    if as_json:
+        options.print_json(found)
+        return
+    console = options.console()
+    for line in reporting.lines(found):
+        console.print(line, soft_wrap=True)
 
 
 @session.command(reads=True)
@@ -78,7 +86,7 @@ def history(name: str, whose: Whose | None, as_json: bool) -> None:
     if as_json:
         options.print_json(found)
     elif found:
-        options.console().print(showing.table(found))
+        options.console().print(showing.table([{name: one.get(name) for name in COMPARED} for one in found]))
     else:
         click.echo("No drill so far.")
 
