@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from lab import releases
-from lab.runtime import database, programs
+from lab.runtime import database, outside, programs
 from lab.runtime.ports import OFFSETS, Ports
 from lab.runtime.state import ROOT, State
 
@@ -183,6 +183,13 @@ def test_the_war_room_reaches_the_whole_company():
     environment = SERVICES["warroom"]["environment"]
     for name in programs.COMPANY:
         assert environment[f"{name.upper()}_URL"] == f"http://{name}:{Ports(8400).main(name)}"
+
+
+def test_the_ai_provider_is_known_to_the_war_room_alone_and_by_the_environment_alone():
+    for name, service in SERVICES.items():
+        found = {key: value for key, value in service.get("environment", {}).items() if key.startswith("AI_")}
+        assert found == ({key: f"${{{key}:-}}" for key in outside.AI} if name == "warroom" else {}), name
+    assert not [name for name in TABLE if name.startswith("AI_")]
 
 
 def test_the_database_is_set_as_in_the_local_runtime():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -45,6 +46,12 @@ class Database:
     def entities(self, query: str, case: Case) -> list[Entity]:
         with self._snapshot() as connection:
             return _entities(connection, query, case)
+
+    def moment(self, query: str, since: float) -> float | None:
+        """The time that the query gives in its first cell, in epoch seconds; None for none."""
+        with self._snapshot() as connection:
+            (found,) = connection.execute(query, {"since": since}).fetchone() or (None,)
+        return found.timestamp() if isinstance(found, datetime) else None if found is None else float(found)
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
