@@ -48,6 +48,7 @@ class Room:
     acting: Acting
     casting: Casting
     conductor: Conductor
+    reset: Reset | None
     stopping: threading.Event
     missing: tuple[str, ...]
 
@@ -113,6 +114,7 @@ def build(
         conductor=Conductor(
             drills, pages, scenario=read_scenario, load=load, customers=customers, harm=harm, reset=reset
         ),
+        reset=reset,
         stopping=stopping,
         missing=missing,
     )
