@@ -93,11 +93,12 @@ class Validating:
         prometheus: Prometheus,
         silences: Silences,
         case: Callable[[str, str, int], Case],
+        profile: Callable[[str], str],
         bank: Callable[[str], Bank],
         private: Callable[[str], Private],
     ) -> None:
-        """`case` makes what is to be judged of a scenario, a release's name and a seed; `bank` and `private` read what
-        a scenario says. All of these raise LabError."""
+        """`case` makes what is to be judged of a scenario, a release's name and a seed; `profile` is the scenario's
+        load, `bank` and `private` are what else it says. All of these raise LabError."""
         self._drills = drills
         self._fleet = fleet
         self._releases = fleet.releases
@@ -110,6 +111,7 @@ class Validating:
         self._prometheus = prometheus
         self._silences = silences
         self._case = case
+        self._profile = profile
         self._bank = bank
         self._private = private
         self._latest: Deed | None = None
@@ -149,11 +151,11 @@ class Validating:
 
     def mitigate(self, scenario_id: str) -> dict[str, Any]:
         """The incident's load stops, and what the scenario names is done."""
-        said, case = self._private(scenario_id), self._case(scenario_id, self._releases.baseline(), 1)
+        said, profile = self._private(scenario_id), self._profile(scenario_id)
 
         def run(deed: Deed) -> None:
-            deed.note(f"stopping {case.scenario.profile}")
-            self._load.stop(case.scenario.profile)
+            deed.note(f"stopping {profile}")
+            self._load.stop(profile)
             if said.recovery.restart:
                 deed.note(f"restarting {', '.join(said.recovery.restart)}")
                 self._releases.want(restart=said.recovery.restart)

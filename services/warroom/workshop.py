@@ -14,6 +14,7 @@ from lab.clients.runner import Runner
 from lab.clients.traces import Traces
 from lab.drill.drill import Drill
 from lab.releases import Releases
+from lab.scenario import Scenario
 from warroom.deploy.deployment import Deployer
 from warroom.deploy.gatekeepers import Guardrails, Lint, Tests
 from warroom.fleet import Fleet
@@ -84,6 +85,7 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Worksh
         prometheus=room.prometheus,
         silences=room.silences,
         case=lambda scenario_id, name, seed: _case(folder, releases, scenario_id, name, seed),
+        profile=lambda scenario_id: _read(folder, scenario_id).profile,
         bank=lambda scenario_id: bank.load(scenario_id, folder),
         private=lambda scenario_id: private.load(scenario_id, folder),
     )
@@ -93,13 +95,17 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Worksh
 def _case(folder: Path, releases: Releases, scenario_id: str, name: str, seed: int) -> Case:
     """What is to be judged: the release of that name, by a scenario."""
     return Case(
-        scenario=scenario.load(folder / scenario_id / "scenario.yaml"),
+        scenario=_read(folder, scenario_id),
         trial=trial.load(scenario_id, folder),
         name=name,
         release=releases.path(name),
         baseline=releases.path(releases.baseline()),
         seed=seed,
     )
+
+
+def _read(folder: Path, scenario_id: str) -> Scenario:
+    return scenario.load(folder / scenario_id / "scenario.yaml")
 
 
 def _seed(drill: Drill) -> int:

@@ -97,6 +97,7 @@ class Stage:
                 begin=lambda seconds, why, alert="": self.done.append(f"silence {alert}".strip()), end=lambda: None
             ),
             case=self._case,
+            profile=lambda _: SCENARIO.profile,
             bank=lambda _: Bank("x", self.fixes, {}),
             private=lambda _: SimpleNamespace(recovery=self.recovery, control=self.control),
         )
