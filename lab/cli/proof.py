@@ -85,27 +85,23 @@ class Proof:
     steps: list[Step] = field(default_factory=list)
     fixes: list[dict[str, Any]] = field(default_factory=list)
 
-    def run(self, names: Sequence[str], seed: int) -> dict[str, Any]:
-        """All of it with the fixes of these names: `{scenario, steps, wrong_accepted, right_rejected, fixes, …}`."""
+    def run(self, names: Sequence[str], seed: int, *, incident: bool = True) -> dict[str, Any]:
+        """All of it with the fixes of these names: `{scenario, steps, wrong_accepted, right_rejected, fixes, …}`.
+        Without `incident` only the fixes, on a lab as new."""
         began = self.clock()
         described = self.room.described(self.scenario.id)
         wanted = sorted((fix for fix in described["fixes"] if fix["name"] in names), key=lambda fix: fix["right"])
         try:
             self._step("the lab is as new", lambda: self._done(self.room.make_new()))
             self._step("healthy and silent", self._healthy)
-            self._step("the load brings the page", self._paged)
-            if described["control"]:
-                self._step("nobody is hurt", self._unhurt)
-            self._step("over when the load has stopped", lambda: self._over(described["recovery"]))
-            if not described["control"]:
-                self._trial("what the lab ships is not fixed", None, False, seed)
+            if incident:
+                self._comes(described, seed)
             for fix in wanted:
                 verb = "accepted" if fix["right"] else "rejected"
                 self._trial(f"{fix['name']} is {verb}", fix["name"], fix["right"], seed)
             self.room.end()
-            self._step("healthy and silent again", self._healthy)
-            self._step("the load brings the page again", self._paged)
-            self._step("over once more", lambda: self._over(described["recovery"]))
+            if incident:
+                self._comes_back(described)
         except Broken:
             pass
         return {
@@ -124,6 +120,19 @@ class Proof:
         return [fix["fix"] for fix in of if (fix["verdict"] == "verified") is accepted]
 
     # steps
+
+    def _comes(self, described: Json, seed: int) -> None:
+        self._step("the load brings the page", self._paged)
+        if described["control"]:
+            self._step("nobody is hurt", self._unhurt)
+        self._step("over when the load has stopped", lambda: self._over(described["recovery"]))
+        if not described["control"]:
+            self._trial("what the lab ships is not fixed", None, False, seed)
+
+    def _comes_back(self, described: Json) -> None:
+        self._step("healthy and silent again", self._healthy)
+        self._step("the load brings the page again", self._paged)
+        self._step("over once more", lambda: self._over(described["recovery"]))
 
     def _step(self, name: str, work: Callable[[], str]) -> None:
         """`work` gives half a sentence on what was seen, or raises LabError."""

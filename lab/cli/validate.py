@@ -37,9 +37,17 @@ ENDED_WITHIN_S = 120.0
 @click.option("--all", "every", is_flag=True, help="Every scenario.")
 @click.option("--fix", "fixes", multiple=True, metavar="NAME", help="Only this fix of the bank; may be repeated.")
 @click.option("--sample", type=click.IntRange(1), metavar="N", help="Only N wrong and N right fixes, drawn by --seed.")
+@click.option("--bank-only", is_flag=True, help="Only the fixes; the incident itself is left out.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 10), default=1, show_default=True, help="Of all that is drawn.")
 def validate(
-    name: str, as_json: bool, ids: tuple[str, ...], every: bool, fixes: tuple[str, ...], sample: int | None, seed: int
+    name: str,
+    as_json: bool,
+    ids: tuple[str, ...],
+    every: bool,
+    fixes: tuple[str, ...],
+    sample: int | None,
+    bank_only: bool,
+    seed: int,
 ) -> None:
     """Prove a scenario: it pages, every wrong fix is rejected and every right one accepted, and it goes and comes back.
 
@@ -62,7 +70,7 @@ def validate(
                 console.print(f"[bold]{one.id}[/], {len(banks[one.id])} fixes", highlight=False)
                 with console.status("") as shown:
                     proof = Proof(one, room, watch, Said(console, shown))
-                    results.append(_dated(proof.run(banks[one.id], seed)))
+                    results.append(_dated(proof.run(banks[one.id], seed, incident=not bank_only)))
     if as_json:
         options.print_json(results if every or len(results) > 1 else results[0])
     if wrong := [one["scenario"] for one in results if not one["passed"]]:

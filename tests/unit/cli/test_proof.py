@@ -201,6 +201,12 @@ def test_only_what_was_asked_for_is_tried(lab: Lab):
     assert [fix["fix"] for fix in proved(lab, (RIGHT,))["fixes"]] == [None, RIGHT]
 
 
+def test_the_bank_alone(lab: Lab):
+    proof = Proof(SCENARIO, lab, lab, Told(), clock=lambda: lab.now, sleep=lab.sleep)
+    assert proof.run((WRONG, RIGHT), seed=7, incident=False)["passed"]
+    assert lab.asked == ["new", f"try {WRONG} 7", f"try {RIGHT} 7", "end"]
+
+
 def test_a_page_that_does_not_come(lab: Lab):
     lab.pages_after = PAGED_WITHIN_S + 20
     result = proved(lab)
