@@ -1,5 +1,6 @@
 """What `scenarios/<id>/private/trial.yaml` says: how an incident is replayed against a fix."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,7 +51,8 @@ class Money(BaseModel):
 
 class Trial(BaseModel):
     """`changes` are figures of the load profile that make it four times the trigger; `requests` is how many arrivals
-    that comes to within `seconds`. `every` is the distance between bursts, 0 for a steady stream. `components` are
+    that comes to within `seconds`. `every` is the distance between bursts, 0 for a steady stream; the end is no moment
+    of a burst, which would come or not as it pleases. `components` are
     those that an acceptable fix may touch; a release that touches none of them mends something else. What is to be
     done `…_at_once` is for an incident that it would bring about: of another one the faulty code knows nothing."""
 
@@ -71,7 +73,7 @@ class Trial(BaseModel):
     def bursts(self) -> list[Burst]:
         if not self.every:
             return []
-        starts = [n * self.every for n in range(int(self.seconds // self.every))]
+        starts = [n * self.every for n in range(math.ceil(self.seconds / self.every))]
         return [Burst(at, min(at + self.every, self.seconds)) for at in starts]
 
 

@@ -11,7 +11,7 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import drill_api, mending_api, pager_api, room, workshop
+from warroom import drill_api, mending_api, pager_api, room, validation_api, workshop
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
@@ -53,11 +53,12 @@ def serve(parts: Room) -> FastAPI:
     app.include_router(pager_api.router(parts))
     app.include_router(drill_api.router(parts))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
-    mending = workshop.build(parts)
-    if mending is not None:
-        parts.conductor.held = lambda: mending.busy
-        mending.recover()
-    app.include_router(mending_api.router(parts, mending))
+    shop = workshop.build(parts)
+    if shop is not None:
+        parts.conductor.held = lambda: shop.mending.busy
+        shop.mending.recover()
+    app.include_router(mending_api.router(parts, shop.mending if shop else None))
+    app.include_router(validation_api.router(parts, shop.validating if shop else None))
     app.include_router(routes(gateway, access.instructor))
     app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))
     return app

@@ -73,8 +73,10 @@ class Mending:
         bank: Callable[[Drill], Bank],
         company: Company,
         load: Load,
+        one: "threading.Lock | None" = None,
     ) -> None:
-        """`case` makes what is to be judged of a drill and a release's name, `bank` gives the drill's."""
+        """`case` makes what is to be judged of a drill and a release's name, `bank` gives the drill's. Whoever else
+        changes what runs holds the same `one` meanwhile."""
         self._drills = drills
         self._fleet = fleet
         self._releases = fleet.releases
@@ -85,7 +87,7 @@ class Mending:
         self._bank = bank
         self._company = company
         self._load = load
-        self._one = threading.Lock()
+        self._one = one or threading.Lock()
         self._latest: dict[str, tuple[str, Shown]] = {}  # by kind: of which drill, and what
 
     @property

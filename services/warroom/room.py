@@ -50,6 +50,7 @@ class Room:
     acting: Acting
     casting: Casting
     conductor: Conductor
+    reset: Reset | None
     stopping: threading.Event
     firsts: Callable[[], AbstractContextManager[Firsts]]
     missing: tuple[str, ...]
@@ -116,6 +117,7 @@ def build(
         conductor=Conductor(
             drills, pages, scenario=read_scenario, load=load, customers=customers, harm=harm, reset=reset
         ),
+        reset=reset,
         stopping=stopping,
         firsts=functools.partial(Firsts.open, settings, transport),
         missing=missing,

@@ -165,7 +165,7 @@ def write_scenarios(folder: Path) -> Path:
             "title": "A day",
             "severity": "critical",
             "profile": name if name != "calm-day" else "batch-export",
-            "figures": {"size": [40, 46], "interval_s": [40.0, 50.0]},
+            "figures": {"size": [30, 34], "interval_s": [40.0, 50.0]},
             "alerts": [{"alertname": alertname, "service": service}],
         }
         answers = [{"components": ["checkout"], "mechanisms": ["circular-wait"]}]

@@ -16,7 +16,7 @@ def test_a_drill_from_its_start_to_its_page(stage: Stage) -> None:
     stage.start()
     assert stage.kinds() == ["armed", "quiet", "triggered"]
     size = stage.last("triggered").figures["size"]
-    assert 40 <= size <= 46 and stage.world.running["flash-sale"] == stage.last("triggered").figures
+    assert 30 <= size <= 34 and stage.world.running["flash-sale"] == stage.last("triggered").figures
     stage.tick(10)
     name = stage.page()
     stage.world.pass_(2)  # nobody looks for two seconds
