@@ -19,6 +19,6 @@ def test_it_is_clean() -> None:
 def test_a_fault_is_found(tmp_path) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     (tmp_path / ".env").write_text((ROOT / ".env").read_text())
-    (tmp_path / "docker-compose.yml").write_text(text.replace('"127.0.0.1:${BILLING_PORT}:8401"', '"8401:8401"'))
+    (tmp_path / "docker-compose.yml").write_text(text.replace('"127.0.0.1:${LAB_BILLING_PORT}:8401"', '"8401:8401"'))
     done = lint(str(tmp_path / "docker-compose.yml"))
     assert done.returncode == 1 and "billing" in done.stdout
