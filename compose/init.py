@@ -72,7 +72,7 @@ def main(volumes: Path = VOLUMES, services: Path = SERVICES, alerting: Path = AL
     kept.lay_out(services)
     kept.want(start=releases.SERVICES)
     print("Keys and the baseline release are in their volumes. In half a minute:", flush=True)
-    with_grafana = "grafana" in os.environ.get("PROFILES", "").split(",")
+    with_grafana = not {"grafana", "*"}.isdisjoint(os.environ.get("PROFILES", "").split(","))
     for title in ("Warroom", "Jaeger", *(["Grafana"] if with_grafana else [])):
         print(f"  {title:<8} http://127.0.0.1:{os.environ.get(f'{title.upper()}_PORT', '')}", flush=True)
     print("docker compose down ends the lab, and with --volumes forgets it.", flush=True)

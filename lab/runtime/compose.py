@@ -340,7 +340,7 @@ class ComposeRuntime:
             environment["COMPOSE_PROFILES"] = record.profiles
         if record.port_base != DEFAULT_BASE:
             published = Ports(record.port_base).published()
-            environment |= {f"{service.upper()}_PORT": str(port) for service, port in published.items()}
+            environment |= {f"LAB_{service.upper()}_PORT": str(port) for service, port in published.items()}
         return environment
 
     def _up(self) -> dict[str, Container]:

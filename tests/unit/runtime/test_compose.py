@@ -105,7 +105,7 @@ def test_the_block_from_8400_on_is_envs_own_and_any_other_is_passed(state: State
     passed = other.docker.environments["compose up"]
     assert passed["LAB_PROJECT"] == "3am-lab-b" and passed["LAB_HEALTHY"] == "0"
     ports = {key: value for key, value in passed.items() if key.endswith("_PORT")}
-    assert (ports["WARROOM_PORT"], ports["GRAFANA_PORT"], ports["JAEGER_PORT"]) == ("8500", "8591", "8594")
+    assert (ports["LAB_WARROOM_PORT"], ports["LAB_GRAFANA_PORT"], ports["LAB_JAEGER_PORT"]) == ("8500", "8591", "8594")
     assert len(ports) == 15
 
 
