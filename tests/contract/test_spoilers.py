@@ -22,6 +22,7 @@ VISIBLE = [
     "docs/company.md",
     "docs/team-spec.md",
     "docs/trainee*.md",
+    "docs/instructor.md",
     "services/**/*.py",
     "services/**/*.sql",
     "alerts/**/*.yml",
