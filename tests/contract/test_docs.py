@@ -61,7 +61,7 @@ def problem(text: str) -> str:
         command = command.get_command(context, words.pop(0)) or command
     if words and isinstance(command, click.Group) and re.fullmatch(r"[a-z][a-z-]*", words[0]):
         return f"there is no {words[0]!r}"
-    if command.ignore_unknown_options or command.context_settings.get("ignore_unknown_options"):
+    if command.context_settings.get("ignore_unknown_options"):
         return ""
     known = {option for parameter in command.params for option in parameter.opts} | {"--help", "-h"}
     for word in words:
