@@ -13,6 +13,7 @@ from lab.clients.validation import Validation
 from lab.errors import CheckFailed, LabError
 from lab.releases import EDITABLE
 from lab.runtime.base import Runtime
+from lab.runtime.guest import GuestRuntime
 
 HEALTHY = "healthy"
 WHY = "labctl panic"
@@ -30,6 +31,8 @@ def panic(name: str) -> None:
     objectives for 10 s.
     """
     lab = options.runtime(name)
+    if isinstance(lab, GuestRuntime):
+        lab.refuse()
     said = Printed(options.console())
     load = Load(lab.endpoint("load"))  # a lab that is down says so here
     steps: list[tuple[str, Callable[[], None]]] = [

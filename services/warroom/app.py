@@ -11,7 +11,7 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import drill_api, mending_api, pager_api, room, validation_api, workshop
+from warroom import drill_api, mending_api, pager_api, room, sql_api, validation_api, workshop
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
@@ -51,6 +51,7 @@ def serve(parts: Room) -> FastAPI:
     app.add_middleware(BodyLimit, limit=LARGEST_BODY)
     app.add_exception_handler(LabError, _refused)
     app.include_router(pager_api.router(parts))
+    app.include_router(sql_api.router(parts))
     app.include_router(drill_api.router(parts))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
     shop = workshop.build(parts)
