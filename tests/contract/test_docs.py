@@ -38,11 +38,17 @@ def calls(page: str, text: str) -> Iterator[Call]:
     for language, block in FENCE.findall(text):
         for line in block.replace("\\\n", " ").splitlines() if language == "sh" else ():
             if found := CALL.search(line.partition(" #")[0]):
-                inside = line[: found.start(1)].endswith("$(python3 labctl.py ")
-                yield Call(page, found[1].partition(")")[0] if inside else found[1].strip())
+                yield Call(page, _closed(line[: found.start(1)], found[1].strip()))
     for span in re.findall(r"`([^`]+)`", FENCE.sub("", text)):
         if found := CALL.match(" ".join(span.split())):
             yield Call(page, found[1])
+
+
+def _closed(before: str, said: str) -> str:
+    """Without the end of what was opened before it: `$(` or a quote."""
+    if before.endswith("$(python3 labctl.py "):
+        return said.partition(")")[0]
+    return said.rpartition("'")[0] if before.count("'") % 2 else said
 
 
 CALLS = sorted({call for name, path in zip(NAMES, PAGES, strict=True) for call in calls(name, path.read_text())})
