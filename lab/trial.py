@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from lab.errors import LabError
 from lab.scenario import FOLDER
@@ -51,8 +51,7 @@ class Money(BaseModel):
 
 class Trial(BaseModel):
     """`changes` are figures of the load profile that make it four times the trigger; `requests` is how many arrivals
-    that comes to within `seconds`. `every` is the distance between bursts, 0 for a steady stream; the end is no moment
-    of a burst, which would come or not as it pleases. `components` are
+    that comes to within `seconds`. `every` is the distance between bursts, 0 for a steady stream. `components` are
     those that an acceptable fix may touch; a release that touches none of them mends something else. What is to be
     done `…_at_once` is for an incident that it would bring about: of another one the faulty code knows nothing."""
 
@@ -68,6 +67,12 @@ class Trial(BaseModel):
     orders_at_once: int = Field(default=0, ge=0, le=200)
     exports_at_once: int = Field(default=0, ge=0, le=20)
     dependency: Dependency
+
+    @model_validator(mode="after")
+    def _ends_between_bursts(self) -> Self:
+        if self.every and self.seconds % self.every == 0:
+            raise ValueError("a burst is due in the moment of the end; end a second sooner")
+        return self
 
     @property
     def bursts(self) -> list[Burst]:

@@ -205,7 +205,11 @@ class Proof:
         began, tries = self.clock(), 0
         while True:
             tries += 1
-            deed = self._followed(self.room.try_out(self.scenario.id, fix, seed + tries - 1))
+            try:
+                deed = self._followed(self.room.try_out(self.scenario.id, fix, seed + tries - 1))
+            except LabError as error:
+                self._add(Step(name, False, 0.0, str(error)), began)
+                raise Broken from error
             found = deed["result"]
             judged = found and (found["verdict"] in found["expected"] or found["verdict"] not in NOT_JUDGED)
             if judged or tries == TRIES:
