@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from lab.runtime import outside, packages
-from lab.runtime.ports import Ports
+from lab.runtime.ports import Ports, next_block
 from lab.runtime.programs import programs
 from lab.runtime.rendering import render
 from lab.runtime.state import State
-from tests.processes import eventually, free_ports
+from tests.processes import eventually
 
 ALERT = {
     "labels": {"alertname": "CustomerErrorsHigh", "service": "checkout", "severity": "critical"},
@@ -66,17 +66,15 @@ def receiver() -> Iterator[Receiver]:
 
 @contextmanager
 def alertmanager(state: State) -> Iterator[str]:
-    """Its address; it runs the command of the local runtime's table, on a port that is free."""
+    """Its address; it is started as in the local runtime, in a block of ports of its own."""
     packages.ensure()
-    ports = Ports()
+    ports = Ports(next_block(43_000, ()))  # no other lab's war room is to be paged
     render(state, ports)
     (state.data / "alertmanager").mkdir()
     program = next(one for one in programs(state, ports) if one.name == "alertmanager")
-    (port,) = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    command = [one.replace(f":{ports.main('alertmanager')}", f":{port}") for one in program.command]
+    url = ports.url("alertmanager")
     with (state.logs / "alertmanager.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=program.folder, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(program.command, cwd=program.folder, stdout=log, stderr=subprocess.STDOUT)
     try:
         eventually(lambda: _ready(url) or process.poll() is not None, "Alertmanager is ready")
         assert process.poll() is None, (state.logs / "alertmanager.log").read_text()

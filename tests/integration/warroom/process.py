@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,21 +13,25 @@ from warroom.drills import Drills
 
 from lab import profile
 from lab.runtime.local import KEPT_ENVIRONMENT
-from lab.runtime.ports import Ports
+from lab.runtime.ports import Ports, next_block
 from lab.runtime.programs import programs
 from lab.runtime.state import State
 from tests.processes import Service, eventually, free_ports
 
 
 class Process:
-    """One that can be killed and started again on the same ports and data."""
+    """One that can be killed and started again on the same ports and data. Nobody else of the lab is there: what it
+    would ask is in a block of ports where nobody listens, and never another lab's. `without` are variables that it does
+    not get."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, without: Collection[str] = ()) -> None:
         state.create()
         (state.data / "warroom").mkdir(exist_ok=True)
         for token in ("team", "instructor", "webhook"):
             state.token(token)
         self.state = state
+        self._without = without
+        self._ports = Ports(next_block(41_000, ()))
         self.service = Service("warroom", *free_ports(2))
         self.log = state.logs / "warroom.log"
         self._process: subprocess.Popen | None = None
@@ -46,7 +50,8 @@ class Process:
         return {"Authorization": f"Bearer {self.state.token(whose)}"}
 
     def start(self) -> None:
-        program = next(one for one in programs(self.state, Ports()) if one.name == "warroom")
+        program = next(one for one in programs(self.state, self._ports) if one.name == "warroom")
+        told = {name: value for name, value in program.environment.items() if name not in self._without}
         ports = {"PORT": self.service.url, "OPS_PORT": self.service.ops_url}
         kept = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
         own = {name: url.rpartition(":")[2] for name, url in ports.items()}
@@ -54,7 +59,7 @@ class Process:
             self._process = subprocess.Popen(
                 program.command,
                 cwd=program.folder,
-                env=kept | program.environment | own,
+                env=kept | told | own,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -71,9 +76,9 @@ class Process:
 
 
 @contextmanager
-def war_room(folder: Path) -> Iterator[Process]:
+def war_room(folder: Path, without: Collection[str] = ()) -> Iterator[Process]:
     """Not started yet; `folder` is where the lab has its own."""
-    process = Process(State("main", folder))
+    process = Process(State("main", folder), without)
     try:
         yield process
     finally:

@@ -256,8 +256,8 @@ def test_each_way_in_is_refused_with_the_reason_and_nothing_is_forwarded(
 
     async def run():
         async with staged(events=events) as stage:
-            tokens = [value.removeprefix("Bearer ") for value in headers.values()]
-            for given in (headers, dict(zip(["x-api-key"], tokens, strict=False))):
+            token = headers.get("Authorization", "").removeprefix("Bearer ")
+            for given in (headers, {"x-api-key": token} if token else {}):
                 answer = await stage.post(path, json=None, content=content, headers=given)
                 assert answer.status_code == status and len(detail(answer)) > 20
             assert stage.provider.requests == []
