@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 WIDTH, HEIGHT = 860, 220
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 34, 28  # room for labels
@@ -38,6 +39,15 @@ class Plot:
     lines: Sequence[Line]
     marks: Sequence[Mark] = ()
     bound: float | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON takes it: what is not finite is None."""
+        lines = [
+            {"name": one.name, "points": [(at, value if math.isfinite(value) else None) for at, value in one.points]}
+            for one in self.lines
+        ]
+        marks = [{"at": one.at, "text": one.text} for one in self.marks]
+        return {"title": self.title, "unit": self.unit, "bound": self.bound, "lines": lines, "marks": marks}
 
     def svg(self) -> str:
         """The chart, or a sentence where nothing was measured."""

@@ -209,9 +209,12 @@ def abort(drill: Drill | None, why: str) -> list[Happening]:
     return [happened.Aborted(why=why)]
 
 
-def write(drill: Drill | None, part: str, text: str) -> list[Happening]:
-    """One of the post-mortem's human parts, which may be begun as soon as there was a page."""
+def write(drill: Drill | None, part: str, text: str, over: str | None = None) -> list[Happening]:
+    """One of the post-mortem's human parts, which may be begun as soon as there was a page. `over` is what its writer
+    saw there: where somebody else has written meanwhile, neither text is lost."""
     _timed(drill)
+    if over is not None and drill.written.get(part, "") not in (over, text):
+        raise Refused("Somebody else has changed this part meanwhile; look at both texts, and save again.")
     return [] if drill.written.get(part) == text else [happened.Written(part=part, text=text)]
 
 

@@ -11,11 +11,26 @@ from kit.problems import ProblemResponse
 
 from lab.drill.rules import Refused
 from lab.errors import LabError, UsageError
-from warroom import drill_api, mending_api, pager_api, room, sql_api, validation_api, workshop
+from warroom import (
+    boards,
+    drill_api,
+    instructing,
+    live,
+    looking,
+    mending_api,
+    page,
+    pager_api,
+    room,
+    sql_api,
+    topics,
+    validation_api,
+    workshop,
+)
 from warroom.access import BodyLimit
 from warroom.causes import routes as causes
 from warroom.endings import Endings
 from warroom.gateway import Gateway, briefing, routes
+from warroom.looking import Looking
 from warroom.room import Room
 from warroom.settings import Settings
 
@@ -32,12 +47,14 @@ def serve(parts: Room) -> FastAPI:
     """The app over a room that has been put together already."""
     settings, access = parts.settings, parts.access
     gateway = Gateway(settings, parts.drills, access.whose)
+    stores = Looking(settings.prometheus_api_url or settings.prometheus_url, settings.traces_url, settings.logs_url)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with contextlib.AsyncExitStack() as stack:
             stack.push_async_callback(gateway.aclose)
-            running = [asyncio.create_task(parts.conductor.run())]
+            stack.push_async_callback(stores.aclose)
+            running = [asyncio.create_task(parts.conductor.run()), asyncio.create_task(stream.run())]
             if address := settings.alertmanager_url:
                 alertmanager = await stack.enter_async_context(httpx.AsyncClient(base_url=address, timeout=2))
                 running.append(asyncio.create_task(Endings(parts.pages, alertmanager).watch()))
@@ -47,18 +64,26 @@ def serve(parts: Room) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
+    shop = workshop.build(parts)
+    mending = shop.mending if shop else None
+    stream = topics.live(parts, mending, lambda: drill_api.stands(parts, parts.drills.current()))
     app = kit.create_app(settings, title="War room", lifespan=lifespan)
+    app.state.leave = stream.leave
     app.add_middleware(BodyLimit, limit=LARGEST_BODY)
     app.add_exception_handler(LabError, _refused)
+    app.include_router(page.router())
+    app.include_router(live.router(stream))
     app.include_router(pager_api.router(parts))
     app.include_router(sql_api.router(parts))
     app.include_router(drill_api.router(parts))
+    app.include_router(instructing.router(parts))
+    app.include_router(boards.router(settings.dashboards_dir))
+    app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
-    shop = workshop.build(parts)
     if shop is not None:
         parts.conductor.held = lambda: shop.mending.busy
         shop.mending.recover()
-    app.include_router(mending_api.router(parts, shop.mending if shop else None))
+    app.include_router(mending_api.router(parts, mending))
     app.include_router(validation_api.router(parts, shop.validating if shop else None))
     app.include_router(routes(gateway, access.instructor))
     app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))

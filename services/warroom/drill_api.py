@@ -59,8 +59,11 @@ class Act(Body):
 
 
 class Part(Body):
+    """`over` is the text that its writer saw there; without it, what is there is replaced."""
+
     part: Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,40}$")]
     text: Annotated[Text, Field(max_length=20_000)]
+    over: Annotated[Text, Field(max_length=20_000)] | None = None
 
 
 def router(room: Room) -> APIRouter:
@@ -71,10 +74,7 @@ def router(room: Room) -> APIRouter:
     Instructor = Annotated[Who, Depends(room.access.instructor)]
 
     def shown(drill: Drill | None = None) -> dict[str, Any]:
-        drill = drill or drills.current()
-        waiting = drill is not None and drill.phase is Phase.ARMED and drill.quiet is None
-        preparing = room.conductor.preparing or ("beginning" if waiting else "")
-        return status(drill, drills.profile(drill) if drill else None) | {"preparing": preparing}
+        return stands(room, drill or drills.current())
 
     def require_idle() -> None:
         if room.conductor.held():
@@ -159,7 +159,7 @@ def router(room: Room) -> APIRouter:
 
     @api.post("/write")
     def write(who: Actor, body: Part) -> dict[str, Any]:
-        return record(who, rules.write, body.part, body.text)
+        return record(who, rules.write, body.part, body.text, body.over)
 
     @api.post("/close")
     def close(who: Actor) -> dict[str, Any]:
@@ -210,6 +210,13 @@ def router(room: Room) -> APIRouter:
         return debriefs.of(found, drills.events())
 
     return api
+
+
+def stands(room: Room, drill: Drill | None) -> dict[str, Any]:
+    """Where the drill is, for anybody."""
+    waiting = drill is not None and drill.phase is Phase.ARMED and drill.quiet is None
+    preparing = room.conductor.preparing or ("beginning" if waiting else "")
+    return status(drill, room.drills.profile(drill) if drill else None) | {"preparing": preparing}
 
 
 def _latest(drill: Drill | None) -> Drill:

@@ -16,7 +16,8 @@ Decide = Callable[[Drill | None], list[Happening]]
 
 
 class Drills:
-    """`profiles` gives the profile of a name, `now` the moment. Any thread may call it."""
+    """`profiles` gives the profile of a name, `now` the moment. Any thread may call it. `changed` is called
+    whenever something was written down."""
 
     def __init__(self, chronicle: Chronicle, profiles: Callable[[str], Profile], now: Callable[[], Instant]) -> None:
         self._chronicle = chronicle
@@ -27,6 +28,7 @@ class Drills:
         self._last = 0  # the number of the last event that is folded into it
         self._first = 1  # the number of its first event
         self._count = 0  # drills in the log
+        self.changed: Callable[[], None] = lambda: None
 
     def current(self) -> Drill | None:
         """The latest drill, under way or over, with its clock at this moment; None if there has never been one."""
@@ -52,12 +54,20 @@ class Drills:
                     continue
                 for event in events:
                     self._fold(event)
+                self.changed()
                 return self._at(now)
         raise LabError("The drill's log changes too fast to be written to; see labctl logs warroom.")
 
     def profile(self, drill: Drill) -> Profile:
         assert drill.armed
         return self._profiles(drill.armed.profile)
+
+    @property
+    def last(self) -> int:
+        """The number of the last event; 0 if there is none."""
+        with self._lock:
+            self._read()
+            return self._last
 
     def next_id(self) -> str:
         """What the next drill will be called."""

@@ -22,6 +22,7 @@ from lab.drill.event import Actor, Happening, Triggered
 from lab.drill.verdict import Check, Of, Verdict
 from lab.errors import LabError
 from lab.releases import BASELINE
+from warroom.changes import Changes, known
 from warroom.deploy.deployment import Deployer, Deployment
 from warroom.drills import Drills
 from warroom.fleet import Fleet
@@ -68,6 +69,7 @@ class Mending:
         deployer: Deployer,
         verifier: Verifier,
         prover: Prover,
+        changes: Changes,
         *,
         case: Callable[[Drill, str], Case],
         bank: Callable[[Drill], Bank],
@@ -83,6 +85,7 @@ class Mending:
         self._deployer = deployer
         self._verifier = verifier
         self._prover = prover
+        self._changes = changes
         self._case = case
         self._bank = bank
         self._company = company
@@ -202,6 +205,22 @@ class Mending:
             if isinstance(event.what, happened.Deployed)
         ]
         return [first, *later]
+
+    def diff(self, release: str = "") -> dict[str, Any]:
+        """What a release of this drill changes, or without a name the one that runs."""
+        mine = self.releases()
+        name = known(release, [one["release"] for one in mine]) if release else self._running(mine)
+        folder = self._releases.baseline() if name == "baseline" else name
+        return {"release": name, **self._changes.of_release(folder)}
+
+    def diff_of(self, packed: bytes) -> dict[str, Any]:
+        """What a bundle would change. Raises UsageError if it is none."""
+        return {"release": None, **self._changes.of_bundle(packed)}
+
+    @staticmethod
+    def _running(releases: list[dict[str, Any]]) -> str:
+        # One that is being tried out is none of the drill's.
+        return next((one["release"] for one in reversed(releases) if one["current"]), "baseline")
 
     def recover(self) -> None:
         """After a crash of this process: what the log says runs, runs, and what was taken away is back."""

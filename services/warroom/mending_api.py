@@ -9,7 +9,7 @@ from kit import Problem
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab import scenario
-from lab.drill import postmortem, rules
+from lab.drill import postmortem, rules, timeline
 from lab.drill.report import report
 from lab.errors import LabError
 from warroom import lasting
@@ -69,6 +69,16 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
         """How the latest deploy fares."""
         return latest("deploy", "deployed")
 
+    @api.get("/diff")
+    def diff(_: Actor, release: Annotated[str, Query(max_length=40)] = "") -> dict[str, Any]:
+        """What a release of this drill, or the one that runs, changes in the baseline: `{release, files, patch}`."""
+        return parts().diff(release)
+
+    @api.post("/diff")
+    def diff_of_sent(_: Actor, packed: Packed) -> dict[str, Any]:
+        """The same of what could be deployed; nothing comes of it."""
+        return parts().diff_of(packed)
+
     @api.get("/releases")
     def list_releases(_: Actor) -> list[dict[str, Any]]:
         """Those of this drill, the oldest first, the baseline before all."""
@@ -88,7 +98,8 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
     def bench(_: Actor) -> dict[str, Any]:
         """The four patches to decide on, and how running them fares once that is done."""
         outcome = parts().latest("review")
-        return {"patches": [] if outcome else parts().bench(), "outcome": outcome}
+        under_way = outcome is not None and outcome["running"]
+        return {"patches": [] if under_way else parts().bench(), "outcome": outcome}
 
     @api.post("/review", status_code=202)
     def settle(who: Actor, body: Decisions) -> dict[str, Any]:
@@ -116,7 +127,8 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
 
     @api.get("/postmortem")
     def write_up(who: Actor) -> dict[str, Any]:
-        """The post-mortem so far as Markdown and as one page of HTML, and the parts that nobody has written yet."""
+        """The post-mortem so far as Markdown and as one page of HTML, what it is made of, and the parts that nobody has
+        written yet."""
         drill = room.drills.current()
         if drill is None or drill.armed is None or drill.page is None:
             raise rules.Refused("There is nothing to write up before the page.")
@@ -134,6 +146,8 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
         return {
             "markdown": text,
             "html": lasting.page(title, text, plots),
+            "timeline": [{"at_s": at, "who": one, "text": text} for at, one, text in timeline.lines(story)],
+            "plots": [plot.shown() for plot in plots],
             "parts": dict(postmortem.PARTS),
             "missing": postmortem.missing(drill.written),
         }

@@ -4,16 +4,15 @@ import base64
 import hashlib
 import logging
 import re
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
 from kit import Problem
 from pydantic import BaseModel
 
-from warroom.access import bearer, read_token
-from warroom.dashboards import Dashboards
+from warroom import dashboards
+from warroom.access import Who, bearer, read_token
 from warroom.notification import Notification
 from warroom.pages import Page
 from warroom.room import Room
@@ -21,19 +20,25 @@ from warroom.runbooks import Runbooks
 
 log = logging.getLogger("warroom")
 
-HERE = Path(__file__).parent
-
 
 class Received(BaseModel):
     alerts: int
     new_pages: int
 
 
+class Whose(BaseModel):
+    who: Who
+
+
+class Links(BaseModel):
+    grafana: str
+    jaeger: str
+    prometheus: str
+
+
 def router(room: Room) -> APIRouter:
     settings, pages = room.settings, room.pages
     runbooks = Runbooks(settings.runbooks_dir)
-    dashboards = Dashboards(settings.grafana_url, settings.prometheus_url)
-    pager = (HERE / "pager.html").read_text()
     alertmanager_only = Depends(bearer(read_token(settings.webhook_token_file), "webhook"))
     team_only = Depends(bearer(read_token(settings.team_token_file), "team"))
     api = APIRouter()
@@ -66,14 +71,19 @@ def router(room: Room) -> APIRouter:
             )
         return _page(html)
 
-    @api.get("/d/{uid}", response_class=HTMLResponse)
-    def dashboard(uid: str, request: Request) -> Response:
-        address = dashboards.address(uid, request.url.query)
-        return RedirectResponse(address, 302) if address else _page(dashboards.html(uid))
+    @api.get("/d/{uid}")
+    def dashboard(uid: str, request: Request) -> RedirectResponse:
+        return RedirectResponse(dashboards.address(settings.grafana_url, uid, request.url.query), 302)
 
-    @api.get("/", response_class=HTMLResponse)
-    def show_pager() -> HTMLResponse:
-        return _page(pager)
+    @api.get("/api/who")
+    def whose(who: Annotated[Who, Depends(room.access.actor)]) -> Whose:
+        """Whose token that is."""
+        return Whose(who=who)
+
+    @api.get("/api/links")
+    def links() -> Links:
+        """Where a browser finds what else runs; empty where it does not."""
+        return Links(grafana=settings.grafana_url, jaeger=settings.jaeger_url, prometheus=settings.prometheus_url)
 
     return api
 

@@ -89,11 +89,12 @@ def stamp_of(at: float) -> str:
 
 
 class Pages:
-    """Any thread may call it. `clock` gives the time in UTC."""
+    """Any thread may call it. `clock` gives the time in UTC. `changed` is called whenever something did."""
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._path = path
         self._clock = clock
+        self.changed: Callable[[], None] = lambda: None
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA journal_mode = WAL")
@@ -110,6 +111,7 @@ class Pages:
                 new += known.fetchone() is None
                 database.execute(KEEP, row)
                 database.execute(END_EARLIER, row)
+        self.changed()
         return new
 
     def list(self, limit: int) -> list[Page]:
@@ -128,6 +130,7 @@ class Pages:
                 "UPDATE pages SET acknowledged_at = coalesce(acknowledged_at, ?) WHERE number = ? RETURNING *",
                 (stamp(self._clock()), int(number[1])),
             ).fetchone()
+        self.changed()
         return _page(row) if row else None
 
     def get(self, page_id: str) -> Page | None:
@@ -157,6 +160,7 @@ class Pages:
                 "UPDATE pages SET resolved_at = max(?, starts_at) WHERE fingerprint = ? AND resolved_at IS NULL",
                 (stamp(since), fingerprint),
             )
+        self.changed()
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -12,6 +12,7 @@ import httpx
 from lab import private, profile, scenario
 from lab.clients.load import Load
 from lab.clients.prometheus import Prometheus
+from lab.clients.traces import Traces
 from lab.drill.instant import Instant
 from lab.scenario import Scenario
 from warroom import instants
@@ -41,6 +42,7 @@ class Room:
     pages: Pages
     drills: Drills
     prometheus: Prometheus
+    traces: Traces
     load: Load
     customers: Customers
     harm: Harm
@@ -106,6 +108,7 @@ def build(
         pages=pages,
         drills=drills,
         prometheus=prometheus,
+        traces=Traces(settings.traces_url, timeout=5, transport=transport),
         load=load,
         customers=customers,
         harm=harm,

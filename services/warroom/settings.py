@@ -15,8 +15,8 @@ HERE = Path(__file__).parent
 class Settings(AiSettings, CauseSettings):
     """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
 
-    `grafana_url` and `prometheus_url` are for links: what a browser calls them. `profiles` are Compose's, which has
-    Grafana in one of its own: without that the address is forgotten. Drills also need
+    `grafana_url`, `jaeger_url` and `prometheus_url` are for links: what a browser calls them. `profiles` are
+    Compose's, which has Grafana in one of its own: without that the address is forgotten. Drills also need
     `instructor_token_file`, `load_url`, `releases_dir`, `warden_url`, the database as the role that may drop what
     services have made, and `runner`, where a team's tests run: an address, or unix:PATH. `workspace_dir` is what the
     lab itself puts into a workspace.
@@ -29,11 +29,13 @@ class Settings(AiSettings, CauseSettings):
     alertmanager_url: str = ""
     profiles: str = "grafana"
     grafana_url: str = ""
+    jaeger_url: str = ""
     prometheus_url: str = ""
     load_url: str = ""
     warden_url: str = Field(default="", repr=False)  # holds a password
     releases_dir: Path | None = None
     runbooks_dir: Path = HERE.parents[1] / "alerts" / "runbooks"
+    dashboards_dir: Path = HERE.parents[1] / "dashboards" / "json"
     scenarios_dir: Path = SCENARIOS
     services_dir: Path = HERE.parent
     workspace_dir: Path = HERE.parents[1] / "workspace"

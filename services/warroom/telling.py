@@ -48,7 +48,7 @@ def row(drill: Drill, events: Sequence[Event], whom: Who) -> dict[str, Any]:
     found = report(drill, events, drill.harm)
     over = not drill.phase.running
     harm = found["harm"] or dict.fromkeys(("out_of_slo_s", "orders_lost", "money_wrong_cents"))
-    kept = ("id", "team", "armed_at", "assessment", "phase", "outcome")
+    kept = ("id", "team", "armed_at", "assessment", "profile", "pace", "phase", "outcome", "why")
     return {
         **{name: found[name] for name in kept},
         "scenario": drill.armed.scenario if over or whom == "instructor" else None,

@@ -15,6 +15,7 @@ from lab.clients.traces import Traces
 from lab.drill.drill import Drill
 from lab.releases import Releases
 from lab.scenario import Scenario
+from warroom.changes import Changes
 from warroom.deploy.deployment import Deployer
 from warroom.deploy.gatekeepers import Guardrails, Lint, Tests
 from warroom.fleet import Fleet
@@ -67,6 +68,7 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Worksh
         Deployer(fleet, gatekeepers),
         verifier,
         Prover(runner, settings.workspace_dir),
+        Changes(releases, settings.workspace_dir, settings.team_spec),
         case=lambda drill, name: _case(folder, releases, _scenario(drill), name, _seed(drill)),
         bank=lambda drill: bank.load(_scenario(drill), folder),
         company=company,

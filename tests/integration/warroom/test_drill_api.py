@@ -346,6 +346,18 @@ def test_what_cannot_be_done_is_refused_and_not_written_down(stage: Stage, body:
     assert (stage.world.releases.state, stage.world.running) == before
 
 
+def test_two_who_write_the_same_part_lose_nothing(stage: Stage) -> None:
+    stage.dark()
+    stage.post("/write", {"part": "lucky", "text": "first", "over": ""})
+    status, detail = stage.refused("/write", {"part": "lucky", "text": "second", "over": ""})
+    assert status == 409 and detail.startswith("Somebody else has changed this part")
+    assert stage.get("/report")["written"] == {"lucky": "first"}
+    stage.post("/write", {"part": "lucky", "text": "first", "over": ""})  # the same text twice is no quarrel
+    stage.post("/write", {"part": "lucky", "text": "first and second", "over": "first"})
+    stage.post("/write", {"part": "lucky", "text": "anew"})
+    assert stage.get("/report")["written"] == {"lucky": "anew"}
+
+
 def test_nothing_is_done_before_the_page(stage: Stage) -> None:
     stage.start()
     assert stage.refused("/act", {"action": "shed", "why": "…"})[0] == 409

@@ -1,3 +1,4 @@
+import json
 import math
 import xml.etree.ElementTree as ElementTree
 
@@ -25,6 +26,17 @@ def test_a_bound_above_all_values_is_still_in_the_picture():
     plot = Plot("x", "s", [Line("a", [(0, 0.1)])], bound=2.0)
     bound = next(e for e in ElementTree.fromstring(plot.svg()).iter("line") if e.attrib.get("class") == "bound")
     assert float(bound.attrib["y1"]) == pytest.approx(34)
+
+
+def test_the_same_is_told_as_json():
+    plot = Plot("x", "s", [Line("a", [(0, 0.5), (2, NAN)])], [Mark(1, "it began")], bound=2.0)
+    assert json.loads(json.dumps(plot.shown(), allow_nan=False)) == {
+        "title": "x",
+        "unit": "s",
+        "bound": 2.0,
+        "lines": [{"name": "a", "points": [[0, 0.5], [2, None]]}],
+        "marks": [{"at": 1, "text": "it began"}],
+    }
 
 
 def test_nothing_measured_is_said():

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from warroom.changes import Changes
 from warroom.chronicle import Chronicle
 from warroom.deploy.deployment import Deployer
 from warroom.drills import Drills
@@ -72,6 +73,7 @@ class Stage:
         releases.mkdir()
         self.releases = Releases(releases)
         self.releases.lay_out(source)
+        (folder / "spec.md").write_text("- Money is right.\n")
         self.services = Services(self.releases)
         self.now = Instant(at=1_000.0, tick=10.0, boot="b")
         self.drills = Drills(Chronicle(folder / "drill.sqlite"), profile.load, lambda: self.now)
@@ -86,6 +88,7 @@ class Stage:
             Deployer(fleet, [self._gatekeeper()], sleep=lambda _: None),
             self.verifier,
             SimpleNamespace(prove=None),
+            Changes(self.releases, folder / "workspace", folder / "spec.md"),
             case=lambda drill, name: SimpleNamespace(name=name, trial=SimpleNamespace(profile="p")),
             bank=lambda drill: self.bank,
             company=None,
@@ -130,6 +133,33 @@ def test_a_deploy_is_written_down(stage: Stage):
     assert stage.mending.latest("deploy")["state"] == "deployed"
     assert stage.kinds()[-1] == "deployed" and stage.drills.current().release == "r-1"
     assert [one["current"] for one in stage.mending.releases()] == [False, True]
+
+
+def test_what_a_release_changes_is_shown_of_this_drills_alone(stage: Stage):
+    assert stage.mending.diff() == {"release": "baseline", "files": [], "patch": ""}
+    stage.mending.deploy("team", NEW)
+    stage.wait()
+    found = stage.mending.diff()
+    assert found["release"] == "r-1" and found["files"] == [{"path": "billing/app.py", "added": 1, "removed": 1}]
+    assert found == stage.mending.diff("r-1") and stage.mending.diff("baseline")["files"] == []
+    elsewhere = stage.releases.add(stage.releases.path("r-1"))
+    for name in (elsewhere, "../r-1"):
+        with pytest.raises(UsageError, match="This drill has no release"):
+            stage.mending.diff(name)
+
+
+def test_what_is_tried_out_is_not_taken_for_the_drills_own(stage: Stage):
+    stage.releases.want(stage.releases.add(stage.releases.path(stage.releases.baseline())))
+    assert stage.mending.diff()["release"] == "baseline"
+
+
+def test_what_a_workspace_would_change_is_shown_before_it_is_deployed(stage: Stage):
+    sent = packed({"billing/app.py": b"x = 2\n", "team-spec.md": b"- Money is right.\n"})
+    found = stage.mending.diff_of(sent)
+    assert found["release"] is None and [one["path"] for one in found["files"]] == ["billing/app.py"]
+    assert "-x = 1\n+x = 2\n" in found["patch"] and stage.kinds()[-1] == "entered"
+    with pytest.raises(UsageError, match="cannot be unpacked"):
+        stage.mending.diff_of(b"none")
 
 
 def test_nothing_runs_beside_something_else(stage: Stage):

@@ -1,0 +1,97 @@
+"""Pictures of the page for docs/page.md, from a lab that runs: `python benchmarks/screenshots.py [--name LAB]`.
+
+It begins a drill of its own in that lab, walks it by clicks, and ends it; each picture is a PNG in docs/page/.
+"""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from support.clicks import SCENARIOS, Instructor, Known, Team
+from support.driving import ROOT, Lab, arguments, say
+
+from lab import bank
+from lab.runtime.state import State
+
+FOLDER = ROOT / "docs" / "page"
+SIZE = {"width": 1280, "height": 800}
+LARGEST = 200_000  # bytes of a picture
+PACE = 4
+KNOWN = next(one for one in SCENARIOS if one.scenario == "batch-export")
+
+
+def picture(page: Page, name: str) -> None:
+    page.mouse.move(0, 0)
+    path = FOLDER / f"{name}.png"
+    page.screenshot(path=path, animations="disabled")
+    size = path.stat().st_size
+    say(f"{path.relative_to(ROOT)}: {size // 1000} kB")
+    if size > LARGEST:
+        sys.exit(f"{path} has more than {LARGEST // 1000} kB; show less in it.")
+
+
+def look(browser: Browser, url: str, token: str) -> Page:
+    context = browser.new_context(viewport=SIZE)
+    context.set_default_timeout(60_000)
+    context.add_init_script(f"sessionStorage.getItem('token') ?? sessionStorage.setItem('token', '{token}')")
+    page = context.new_page()
+    page.goto(url)
+    return page
+
+
+def walk(lab: Lab, known: Known, instructor: Instructor, team: Team) -> None:
+    instructor.start(known.scenario, "Night shift", PACE)
+    team.view("Now")
+    expect(team.page.locator("section.pager").get_by_role("button", name="Acknowledge").first).to_be_visible(
+        timeout=240_000
+    )
+    picture(team.page, "now")
+    team.answer("critical", "Everybody who looks at their orders")
+    team.view("Dashboards")
+    team.page.get_by_role("link", name="Orders").first.click()
+    team.page.wait_for_load_state("networkidle")
+    picture(team.page, "board")
+    team.metric(known.metric)
+    assert known.trace
+    team.trace(*known.trace)
+    team.page.locator("table.traces tbody a").first.click()
+    expect(team.page.get_by_role("tree")).to_be_visible()
+    picture(team.page, "trace")
+    team.cause(known, "Each order of an export asks the database and the partner again, and everybody waits for it.")
+    team.page.locator(".outcome").scroll_into_view_if_needed()
+    picture(team.page, "cause")
+    instructor.view("Instructor")
+    picture(instructor.page, "instructor")
+
+    folder = Path(json.loads(lab.labctl("drill", "workspace", "--json"))["path"])
+    for name, path in bank.load(known.scenario).fix(known.fix).patch.files().items():
+        shutil.copyfile(path, folder / name)
+    team.deploy(folder)
+    team.press("Verify what runs")
+    expect(team.page.locator("table.checks tbody tr")).not_to_have_count(0, timeout=240_000)
+    expect(team.page.locator(".ruling")).to_be_visible(timeout=240_000)
+    picture(team.page, "verify")
+    team.view("Post-mortem")
+    team.page.locator("figure").first.scroll_into_view_if_needed()
+    picture(team.page, "postmortem")
+
+
+def main() -> None:
+    lab = Lab(arguments(__doc__).parse_args().name)
+    FOLDER.mkdir(exist_ok=True)
+    tokens = State(lab.name)
+    with sync_playwright() as playwright:
+        chromium = shutil.which("chromium") or sys.exit("Chromium was not found; install it as a package.")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        instructor, team = (look(browser, lab.url("warroom"), tokens.token(one)) for one in ("instructor", "team"))
+        try:
+            walk(lab, KNOWN, Instructor(instructor), Team(team))
+        finally:
+            lab.labctl("drill", "abort", "--as", "instructor", "--why", "The pictures are taken.")
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,139 @@
+// @ts-check
+// How each step of the drill is going, and everything that happened in it.
+
+import { get } from "../api.js";
+import { empty, failed, fill, h } from "../dom.js";
+import { status } from "../drill.js";
+import { clock, duration, iso, money, time } from "../format.js";
+import { subscribe } from "../live.js";
+import { of, subscribe as follow } from "../story.js";
+import { follow as followWork, runs } from "../work.js";
+
+const KINDS = /** @type {const} */ (["deploy", "verify", "review", "guardrail"]);
+const SHOWN = 200; // events
+const LONGEST = 400; // characters of one fact
+
+/**
+ * @param {import("../now/ends.js").Ends} ends
+ * @returns {HTMLElement}
+ */
+export function progress(ends) {
+  const place = h("div", { class: "wide" });
+  const log = h("ol", { class: "notes" });
+  /** @type {Record<string, any>} */
+  const work = {};
+  /** @type {any} */
+  let report = null;
+  const draw = () => {
+    if (report) fill(place, table(report, work));
+  };
+  const ask = async () => {
+    if (!status()?.id) return void fill(place, empty("There has been no drill yet"));
+    try {
+      report = await get("/api/drill/report");
+      draw();
+    } catch (error) {
+      fill(place, failed(error, ask));
+    }
+  };
+  ends.push(subscribe("events", ask));
+  for (const kind of KINDS) {
+    ends.push(
+      followWork(kind, (latest) => {
+        work[kind] = latest;
+        draw();
+      }),
+    );
+  }
+  ends.push(follow((events) => fill(log, events.slice(-SHOWN).reverse().map(line))));
+  return h(
+    "section",
+    { class: "card", "aria-labelledby": "progress" },
+    h("h2", { id: "progress" }, "How it is going"),
+    place,
+    h("h3", null, "Everything that happened, the latest first"),
+    log,
+  );
+}
+
+/**
+ * @param {any} report
+ * @param {Record<string, any>} work
+ */
+function table(report, work) {
+  const { times, harm } = report;
+  const tries = of("submitted");
+  const last = tries.at(-1);
+  const rows = [
+    ["Paged", times.detect_s, "after the load turned"],
+    ["Acknowledged", times.acknowledge_s, report.escalated ? "escalated meanwhile" : ""],
+    ["Assessed", report.assessed, report.assessed ? `${report.assessed.severity}: ${report.assessed.hurt}` : ""],
+    ["Mitigated", times.mitigate_s, report.actions.map((/** @type {any} */ one) => `${one.action} ${one.on.join(", ")}`.trim()).join("; ")],
+    ["Root cause", times.cause_s, last ? `${report.tries} tries; last ${last.mechanism} at ${last.component}, ${held(last)}` : `${report.hints} hints`],
+    ["Review bench", of("reviewed").length || null, worked(work.review) || reviewed(report.review)],
+    ["Deployed", report.deployed.length || null, worked(work.deploy) || report.deployed.map((/** @type {any} */ one) => `${one.release}${one.healthy ? "" : ", not healthy"}`).join("; ")],
+    ["Verified", times.verified_s, worked(work.verify) || report.verdicts.map((/** @type {any} */ one) => `${one.release}: ${one.verdict}`).join("; ")],
+    ["Team spec", report.spec_changed || null, report.spec_changed ? "changed" : ""],
+    ["Guardrail", report.guardrails.length || null, worked(work.guardrail) || report.guardrails.map((/** @type {any} */ one) => `${one.name}: ${one.bites ? "bites" : "does not bite"}`).join("; ")],
+    ["Post-mortem", Object.keys(report.written).length || null, Object.keys(report.written).join(", ")],
+  ];
+  const lost = harm ? `${duration(harm.out_of_slo_s)} out of SLO, ${harm.orders_lost} orders lost, ${money(harm.money_wrong_cents)} wrong` : "not known yet";
+  return [
+    h(
+      "table",
+      null,
+      h("caption", { class: "unseen" }, "The steps of the drill"),
+      h("thead", null, h("tr", null, ["Step", "After", "How"].map((name) => h("th", { scope: "col" }, name)))),
+      h("tbody", null, rows.map(([name, at, how]) => row(name, at, how))),
+    ),
+    h("p", null, `Harm: ${lost}.`),
+    report.owed.length ? h("p", null, `Owed: ${report.owed.join(", ")}.`) : null,
+  ];
+}
+
+/**
+ * @param {string} name
+ * @param {any} at seconds, anything else that is there, or null
+ * @param {string} how
+ */
+function row(name, at, how) {
+  const when = typeof at === "number" && name !== "Deployed" && name !== "Review bench" && name !== "Guardrail" && name !== "Post-mortem";
+  const mark = at === null ? h("span", { class: "soft" }, "–") : h("span", { class: "good" }, when ? `✓ ${duration(at)}` : "✓");
+  return h("tr", null, h("th", { scope: "row" }, name), h("td", null, mark), h("td", null, how || h("span", { class: "soft" }, at === null ? "not yet" : "")));
+}
+
+/** What is under way, and at which step. @param {any} latest */
+function worked(latest) {
+  if (!runs(latest)) return "";
+  const step = latest.step ?? latest.steps?.at(-1)?.name ?? "";
+  return `under way${step ? `: ${step}` : ""}`;
+}
+
+/** @param {any} tried */
+function held(tried) {
+  const good = tried.pieces.filter((/** @type {any} */ piece) => piece.held).length;
+  return `${good} of ${tried.pieces.length} pieces held, ${tried.accepted ? "accepted" : "not accepted"}`;
+}
+
+/** @param {Record<string, number>} found */
+function reviewed(found) {
+  if (!Object.values(found).some(Boolean)) return "";
+  return `${found.wrong_caught} wrong caught, ${found.wrong_let_through} let through; ${found.right_accepted} right accepted, ${found.right_refused} refused`;
+}
+
+/** @param {import("../story.js").Happened} one */
+function line(one) {
+  const { kind, ...facts } = one.what;
+  const when = one.elapsed_s === null ? time(one.at) : clock(one.elapsed_s);
+  const said = Object.entries(facts).flatMap(([name, value]) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (!text || text === "null" || text === "[]" || text === "{}") return [];
+    return [`${name.replaceAll("_", " ")}: ${text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text}`];
+  });
+  return h(
+    "li",
+    null,
+    h("p", { class: "facts" }, h("time", { datetime: one.at, title: iso(one.at) }, when), h("span", null, one.who), h("strong", null, kind.replaceAll("-", " "))),
+    said.length ? h("p", { class: "said small", dir: "auto" }, said.join("\n")) : null,
+  );
+}

@@ -1,0 +1,141 @@
+// @ts-check
+// Where the drill is: phase, clock, what is left of it, and what it asks of the team next.
+
+import { post } from "../api.js";
+import { button, field, fill, h } from "../dom.js";
+import { phaseName, running, status, times, timed } from "../drill.js";
+import { clock } from "../format.js";
+import { subscribe } from "../live.js";
+
+const ORDER = ["alerting", "dark-room", "ai-fix", "post-mortem"];
+
+/**
+ * @param {import("./ends.js").Ends} ends
+ * @param {{watching?: boolean}} [options] who watches is asked for nothing
+ * @returns {HTMLElement}
+ */
+export function phase(ends, { watching = false } = {}) {
+  const elapsed = h("span", { class: "huge" });
+  const remaining = h("span", { class: "soft" });
+  const bar = h("ol", { class: "phases" });
+  const said = h("div", { class: "next" });
+  const time = h("p", { class: "clock", hidden: true }, elapsed, remaining);
+  let shown = "";
+  const tell = () => {
+    const now = status();
+    if (!now) return;
+    const { elapsed: since, remaining: left } = times();
+    time.hidden = since === null;
+    elapsed.textContent = since === null ? "" : clock(since);
+    remaining.textContent = left === null ? "" : `${clock(left)} left of this phase`;
+    remaining.className = left !== null && left < 60 ? "warning" : "soft";
+  };
+  const timer = setInterval(tell, 1000);
+  ends.push(() => clearInterval(timer));
+  ends.push(
+    subscribe("status", (now) => {
+      tell();
+      const key = JSON.stringify({ ...now, elapsed_s: 0, remaining_s: 0, cooldown_s: 0 });
+      if (key === shown) return; // what is being written stays
+      const before = shown ? JSON.parse(shown) : {};
+      shown = key;
+      fill(bar, ORDER.map((name) => step(name, now.phase)));
+      bar.hidden = !running(now);
+      // The form is not made anew because a page was acknowledged.
+      if (now.phase !== "alerting" || before.phase !== "alerting" || before.paused !== now.paused) fill(said, next(now, watching));
+    }),
+  );
+  return h("section", { class: "card", "aria-labelledby": "drill" }, h("h2", { id: "drill" }, "Drill"), bar, time, said);
+}
+
+/**
+ * @param {string} name
+ * @param {string} current
+ */
+function step(name, current) {
+  const [at, now] = [ORDER.indexOf(name), ORDER.indexOf(current)];
+  const props = at === now ? { "aria-current": "step" } : at < now ? { class: "done" } : {};
+  return h("li", props, phaseName({ phase: name }));
+}
+
+/**
+ * @param {Record<string, any>} now
+ * @param {boolean} watching
+ */
+function next(now, watching) {
+  const paused = now.paused ? h("p", { class: "warning" }, "Paused by the instructor: the clock stands.") : null;
+  return [paused, watching && timed(now) ? null : asked(now)];
+}
+
+/** @param {Record<string, any>} now */
+function asked(now) {
+  switch (now.phase) {
+    case "idle":
+      return h("p", { class: "soft" }, "No drill is under way. The pager, the charts and everything else work all the same.");
+    case "armed":
+      return h("p", null, now.preparing ? `The lab is made as new: ${now.preparing}.` : "Armed. The pager tells when it begins.");
+    case "alerting":
+      return assess();
+    case "dark-room":
+      return [
+        now.guided ? h("p", null, "The drill is guided now: the causal chain is shown with the root cause.") : null,
+        h("p", null, "Limit the harm, and find the root cause. AI stays out until it is accepted."),
+        h("a", { class: "button", href: "/cause" }, "Hand in a root cause"),
+      ];
+    case "ai-fix":
+      return [
+        h("p", null, now.gate ? `AI: ${now.gate}` : "The root cause is accepted, and AI may help with the fix."),
+        h("a", { class: "button", href: "/mend" }, "To the fix"),
+      ];
+    case "post-mortem":
+      return [owed(now.owed), h("a", { class: "button", href: "/postmortem" }, "To the post-mortem")];
+    case "closed":
+      return [
+        h("p", null, `Drill ${now.id} of team ${now.team} is closed: ${now.outcome}.`),
+        owed(now.owed),
+        h("a", { href: "/postmortem" }, "Post-mortem and debrief"),
+      ];
+    default:
+      return h("p", null, `Drill ${now.id} was aborted: ${now.why}`);
+  }
+}
+
+/** @param {string[]} what */
+function owed(what) {
+  return what.length ? h("p", null, `Owed: ${what.join(", ")}.`) : h("p", { class: "good" }, "Nothing is owed any more.");
+}
+
+/** What leaving the alerting phase takes. */
+function assess() {
+  const choices = [
+    ["critical", "Critical: customers are hurt now"],
+    ["warning", "Warning: they will be, or few are"],
+    ["none", "None: nobody is hurt"],
+  ];
+  const hurt = h("input", { type: "text", maxlength: 500, autocomplete: "off" });
+  const form = h("form", { class: "form" });
+  fill(
+    form,
+    h(
+      "fieldset",
+      { class: "choices" },
+      h("legend", null, "How bad is it?"),
+      choices.map(([value, text]) =>
+        h("label", { class: "choice" }, h("input", { type: "radio", name: "severity", value }), text),
+      ),
+    ),
+    field("Who is hurt, in one line", hurt),
+    button(
+      "Leave the alerting phase",
+      async () => {
+        const severity = new FormData(form).get("severity");
+        if (!severity) throw new Error("Say how bad it is.");
+        if (!hurt.value.trim()) throw new Error("Say who is hurt.");
+        await post("/api/drill/assess", { severity, hurt: hurt.value });
+      },
+      { type: "submit" },
+    ),
+  );
+  form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
+  return form;
+}

@@ -1,0 +1,74 @@
+// @ts-check
+// What happened in the drill so far: its events, fetched once for all views and told to each as more come.
+
+import { get, onWho, who } from "./api.js";
+import { subscribe as listen } from "./live.js";
+
+/** @typedef {{number: number, at: string, elapsed_s: number | null, who: string, what: any}} Happened */
+
+/** @type {Happened[]} */
+let events = [];
+let known = false;
+/** @type {Promise<void> | null} */
+let asking = null;
+let again = false;
+/** @type {Set<(events: Happened[]) => void>} */
+const listeners = new Set();
+
+/**
+ * @param {(events: Happened[]) => void} listener called with all of them, now if they are known and whenever there are more
+ * @returns {() => void} which ends that
+ */
+export function subscribe(listener) {
+  listeners.add(listener);
+  if (known) listener(events);
+  else refresh();
+  return () => listeners.delete(listener);
+}
+
+/** @param {...string} kinds @returns {any[]} what happened of these kinds, the oldest first, each with number, at, elapsed_s and by whom */
+export function of(...kinds) {
+  return events
+    .filter((one) => kinds.includes(one.what.kind))
+    .map((one) => ({ ...one.what, number: one.number, at: one.at, elapsed_s: one.elapsed_s, by: one.who }));
+}
+
+/** Fetches what is new. What is asked for meanwhile is fetched afterwards. @returns {Promise<void>} */
+export function refresh() {
+  if (!who()) return Promise.resolve();
+  if (asking) {
+    again = true;
+    return asking;
+  }
+  asking = fetchMore().finally(() => {
+    asking = null;
+    if (again) {
+      again = false;
+      refresh();
+    }
+  });
+  return asking;
+}
+
+async function fetchMore() {
+  let found;
+  try {
+    found = await get("/api/drill/events", { after: events.at(-1)?.number });
+  } catch {
+    return; // the war room is away, which is said elsewhere; it is asked again when it is back
+  }
+  if (known && !found.length) return;
+  const first = found.findIndex((/** @type {Happened} */ one) => one.what.kind === "armed");
+  events = first < 0 ? [...events, ...found] : found.slice(first);
+  known = true;
+  for (const listener of listeners) listener(events);
+}
+
+listen("events", (latest) => {
+  // A lab that was made anew counts from the beginning.
+  if (events.length && latest?.last < /** @type {Happened} */ (events.at(-1)).number) events = [];
+  refresh();
+});
+onWho(() => {
+  refresh();
+});

@@ -1,0 +1,122 @@
+"""A drill from the page to the post-mortem by clicks alone, for each scenario; but for the code, which a team writes in
+its editor: here it is a right fix of the bank's.
+
+Two browsers look at the same drill throughout, and the war room is killed in the middle of one.
+"""
+
+import json
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from support.clicks import SCENARIOS, Instructor, Known, Team
+
+from lab import bank
+from lab.runtime.state import State
+from tests.browsers import UNREACHABLE, Viewer
+from tests.labs import forget, labctl, status
+
+NAME = "e2e-page"
+PORT_BASE = 29200
+PACE = 4  # 180 minutes in 45, and 30 s between two tries
+BESIDES = "guardrails/lint/never-again.yml"
+LEFT = "\n- What one incident has shown is promised from then on.\n"
+FINDS_NOTHING = "id: never-again\nlanguage: python\nseverity: error\nmessage: No.\nrule: {pattern: eval($CODE)}\n"
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[str]:
+    """Where its page is."""
+    forget(NAME)
+    labctl("up", "--runtime", "local", "--name", NAME, "--port-base", str(PORT_BASE))
+    yield service("warroom")["url"]
+    forget(NAME)
+
+
+def service(name: str) -> dict:
+    return next(one for one in status(NAME)["services"] if one["name"] == name)
+
+
+def fixed(known: Known) -> Path:
+    """The workspace, on the drill's branch, with the fix, a line in the spec and a guardrail."""
+    found = json.loads(labctl("drill", "workspace", "--json", "--name", NAME).stdout)
+    folder = Path(found["path"])
+    assert folder == State(NAME).workspace and found["changed"] == []
+    for name, path in bank.load(known.scenario).fix(known.fix).patch.files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(path.read_bytes())
+    with (folder / "team-spec.md").open("a") as spec:
+        spec.write(LEFT)
+    (folder / BESIDES).write_text(known.guardrail or FINDS_NOTHING)
+    return folder
+
+
+def kill(viewers: list[Viewer]) -> None:
+    """Both browsers say that nobody answers, and go on when somebody does."""
+    for viewer in viewers:
+        viewer.tolerated += UNREACHABLE
+    os.kill(service("warroom")["pid"], signal.SIGKILL)
+    for viewer in viewers:
+        expect(viewer.page.locator("#bar .dot")).to_have_text("no connection")
+    for viewer in viewers:
+        expect(viewer.page.locator("#bar .dot")).to_have_text("live", timeout=60_000)
+
+
+@pytest.mark.parametrize("known", SCENARIOS, ids=lambda known: known.scenario)
+def test_a_drill_by_clicks(lab: str, look: Callable[..., Viewer], known: Known, tmp_path: Path) -> None:
+    tokens = {whose: State(NAME).token(whose) for whose in ("team", "instructor")}
+    viewers = [look(lab, token=tokens["instructor"]), look(lab, token=tokens["team"])]
+    instructor, team = Instructor(viewers[0].page), Team(viewers[1].page)
+    for viewer in viewers:
+        viewer.go("/")
+    instructor.start(known.scenario, "Night shift", PACE)
+    team.answer("critical", "Customers, since a minute ago")
+    expect(instructor.bar).to_contain_text("Dark room")
+
+    team.note("It began when the load turned.")
+    instructor.view("Now")
+    expect(instructor.page.locator("ol.notes")).to_contain_text("It began when the load turned.")
+    if known.scenario == "batch-export":
+        kill(viewers)
+        expect(team.bar).to_contain_text("Dark room")
+        expect(team.page.locator("ol.notes")).to_contain_text("It began when the load turned.")
+    team.find(known)
+    expect(team.bar).to_contain_text("AI-assisted fix")
+    instructor.view("Root cause")
+    expect(instructor.page.locator("article.try").first).to_contain_text(f"{known.mechanism} at {known.component}")
+    team.act("Stop a job", (known.job,), "It began with it")
+    if known.restart:
+        team.act("Restart services", known.restart, "They answer nobody any more")
+
+    folder = fixed(known)
+    team.view("Fix")
+    with team.page.expect_download() as brief:
+        team.press("Download")
+    assert known.mechanism in Path(brief.value.path()).read_text()
+    team.deploy(folder)
+    instructor.view("Fix")
+    expect(instructor.page.locator("tr", has_text=re.compile(r"^r-\d+ runs"))).to_be_visible()
+    assert team.verify() == "verified"
+    expect(instructor.page.locator(".ruling > .tag")).to_have_text("verified")
+
+    team.write({"summary": "Customers waited.\nOr paid wrongly.", "prevent": "The new rule, from today on."})
+    bites = team.lasting(folder, BESIDES)
+    assert bites is bool(known.guardrail)
+    expect(team.page.locator("table.timeline")).to_contain_text("root cause")
+    for name, says in (("Markdown", "Customers waited."), ("HTML with plots", "<polyline")):
+        with team.page.expect_download() as saved:
+            team.press(name)
+        assert says in Path(saved.value.path()).read_text()
+    instructor.view("Post-mortem")
+    expect(instructor.page.locator("[data-part='summary']").get_by_role("textbox")).to_have_value(
+        "Customers waited.\nOr paid wrongly."
+    )
+    team.press("Close the drill")
+    outcome = "complete" if known.guardrail else "incomplete"
+    for person in (team, instructor):
+        expect(person.page.get_by_text(f"The drill is closed: {outcome}.")).to_be_visible()
+        expect(person.page.get_by_role("heading", name="Debrief")).to_be_visible()
