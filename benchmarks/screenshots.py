@@ -1,4 +1,4 @@
-"""Pictures of the war room's page for docs/page.md, from a lab that runs: `python benchmarks/screenshots.py [--name LAB]`.
+"""Pictures of the page for docs/page.md, from a lab that runs: `python benchmarks/screenshots.py [--name LAB]`.
 
 It begins a drill of its own in that lab, walks it by clicks, and ends it; each picture is a PNG in docs/page/.
 """
