@@ -62,6 +62,10 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._ops.stopping()
+        # Answers that would go on for ever: who stops would wait for them in vain.
+        leave = getattr(self.config.app.state, "leave", None)
+        if leave:
+            leave()
         await super().shutdown(sockets)
 
 

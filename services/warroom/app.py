@@ -65,6 +65,7 @@ def serve(parts: Room) -> FastAPI:
     mending = workshop.build(parts)
     stream = topics.live(parts, mending, lambda: drill_api.stands(parts, parts.drills.current()))
     app = kit.create_app(settings, title="War room", lifespan=lifespan)
+    app.state.leave = stream.leave
     app.add_middleware(BodyLimit, limit=LARGEST_BODY)
     app.add_exception_handler(LabError, _refused)
     app.include_router(page.router())

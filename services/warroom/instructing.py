@@ -68,7 +68,10 @@ def router(room: Room) -> APIRouter:
             "text": debriefs.text(name),
             "chain": debriefs.chain(name),
             "hints": debriefs.hints(name),
-            "answers": [one.model_dump() for one in private.load(name, folder).answers],
+            "answers": [
+                {"components": sorted(one.components), "mechanisms": sorted(one.mechanisms)}
+                for one in private.load(name, folder).answers
+            ],
         }
 
     @api.post("/api/panic")

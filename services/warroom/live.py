@@ -54,8 +54,12 @@ class Live:
         try:
             await asyncio.gather(self._tick(), self._listen())
         finally:
-            for queue in self._viewers:
-                _put(queue, None)
+            self.leave()
+
+    def leave(self) -> None:
+        """Ends every viewer's stream, so that a server that stops need not wait for them."""
+        for queue in self._viewers:
+            _put(queue, None)
 
     def watch(self) -> AsyncIterator[str]:
         """The stream for one more viewer. Raises Problem (503) if there are too many."""
@@ -68,7 +72,8 @@ class Live:
         self._viewers.add(queue)
         try:
             yield await asyncio.to_thread(_told, self._at_once)  # the pager first
-            yield await asyncio.to_thread(_told, {**self._first, **self._measured})
+            # What only a new viewer is told comes last: then it knows that it has all.
+            yield await asyncio.to_thread(_told, {**self._measured, **self._first})
             while (message := await queue.get()) is not None:
                 yield message
         finally:

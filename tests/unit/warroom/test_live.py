@@ -72,7 +72,7 @@ def test_a_new_viewer_is_told_the_pager_first_and_then_everything() -> None:
     async def scenario(live: Live) -> None:
         stream = live.watch()
         assert names(await anext(stream)) == ["pages"]
-        assert names(await anext(stream)) == ["history", "signals"]
+        assert names(await anext(stream)) == ["signals", "history"]
         await stream.aclose()
         assert live.viewers == 0
 

@@ -28,7 +28,10 @@ export function soundButton() {
     made.setAttribute("aria-pressed", String(now === "on"));
     made.title = now === "blocked" ? "Browsers make no sound before you press something on a page" : "";
   };
-  made.addEventListener("click", () => mute(sound() === "on"));
+  // Pressing it is what lets the browser sound, so by the time of the click it may be on already.
+  let before = sound();
+  for (const kind of ["pointerdown", "keydown"]) made.addEventListener(kind, () => (before = sound()));
+  made.addEventListener("click", () => mute(before === "on"));
   const ends = onSound(tell);
   tell();
   return { element: made, ends };
