@@ -65,7 +65,7 @@ def router(room: Room) -> APIRouter:
             "scenario": name,
             "title": scenario.load(folder / name / "scenario.yaml").title,
             "text": told.debrief,
-            "chain": [{"link": one.link, "first_shown_by": one.first_shown_by} for one in told.chain],
+            "chain": [{"link": one.link, "first_shown_by": str(one.first_shown_by)} for one in told.chain],
             "hints": told.hints,
             "answers": [
                 {"components": sorted(one.components), "mechanisms": sorted(one.mechanisms)}
