@@ -50,8 +50,9 @@ def walk(lab: Lab, known: Known, instructor: Instructor, team: Team) -> None:
     picture(team.page, "now")
     team.answer("critical", "Everybody who looks at their orders")
     team.view("Dashboards")
-    team.page.get_by_role("link", name="Orders").first.click()
-    team.page.wait_for_load_state("networkidle")
+    team.page.get_by_role("navigation", name="Dashboards").get_by_role("link", name="Orders").click()
+    expect(team.page.get_by_role("heading", level=1)).to_have_text("Orders")
+    expect(team.page.locator(".chart svg path").nth(3)).to_be_attached()  # several have drawn
     picture(team.page, "board")
     team.metric(known.metric)
     assert known.trace

@@ -67,7 +67,10 @@ def router(room: Room) -> APIRouter:
             "text": told.debrief,
             "chain": [{"link": one.link, "first_shown_by": str(one.first_shown_by)} for one in told.chain],
             "hints": told.hints,
-            "answers": [one.model_dump() for one in private.load(name, folder).answers],
+            "answers": [
+                {"components": sorted(one.components), "mechanisms": sorted(one.mechanisms)}
+                for one in private.load(name, folder).answers
+            ],
         }
 
     @api.post("/api/panic")

@@ -72,7 +72,8 @@ class Live:
         self._viewers.add(queue)
         try:
             yield await asyncio.to_thread(_told, self._at_once)  # the pager first
-            yield await asyncio.to_thread(_told, {**self._first, **self._measured})
+            # What only a new viewer is told comes last: then it knows that it has all.
+            yield await asyncio.to_thread(_told, {**self._measured, **self._first})
             while (message := await queue.get()) is not None:
                 yield message
         finally:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 from warroom.page import PAGE, TYPES
 
 from tests import browsers
@@ -74,6 +74,7 @@ def screen(browser: Browser, **more: Any) -> Iterator[Screen]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=browsers.PATIENCE_MS)
     with browsers.chromium() as chromium:
         yield chromium
 

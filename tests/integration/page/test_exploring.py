@@ -2,6 +2,7 @@
 
 import time
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -86,6 +87,7 @@ LINE = {
 def stores(tab: Screen) -> Screen:
     """All stores answer, and have something."""
     tab.answers |= {
+        "/api/links": {"grafana": "", "jaeger": "", "prometheus": ""},
         "/api/dashboards": [{"uid": uid, "title": board["title"], "description": ""} for uid, board in BOARDS.items()],
         **{f"/api/dashboards/{uid}": board for uid, board in BOARDS.items()},
         "/api/prometheus/query_range": matrix({"service": "orders"}, {"service": "billing"}),
@@ -111,13 +113,11 @@ def stores(tab: Screen) -> Screen:
 def test_every_panel_is_drawn_as_it_is_in_its_file(stores: Screen, uid: str) -> None:
     stores.page.set_viewport_size({"width": 1600, "height": 6000})
     page = stores.open(f"/boards/{uid}", BOARDS[uid]["title"])
+    expect(page.locator('.panel[data-drawn="data"]')).to_have_count(len(panels(BOARDS[uid])))
     for panel in panels(BOARDS[uid]):
-        shown = page.locator(f".panel[aria-label={panel['title']!r}]").first
-        expect(shown.get_by_role("heading", name=panel["title"])).to_be_visible()
-        shown.locator("[data-drawn]").or_(page.locator(".panel[data-drawn]")).first.wait_for()
+        shown = page.locator(f".panel[data-panel='{panel['id']}']")
+        expect(shown.get_by_role("heading", name=panel["title"], exact=True)).to_be_visible()
         expect(shown.get_by_role("tooltip", include_hidden=True)).to_have_text(panel["description"])
-    expect(page.locator(".panel")).to_have_count(len(panels(BOARDS[uid])))
-    expect(page.locator(".panel[data-drawn]")).to_have_count(len(panels(BOARDS[uid])))
     assert page.locator(".refusal:not(:empty)").count() == 0
     sent = {one["query"][0] for path in ("query", "query_range") for one in stores.questions(f"/api/prometheus/{path}")}
     assert not any("$" in query for query in sent)
@@ -131,12 +131,12 @@ def test_only_what_is_in_sight_is_asked_for(stores: Screen) -> None:
     drawn = page.locator(".panel[data-drawn]").count()
     assert drawn < len(panels(BOARDS["overview"]))
     page.locator(".panel").last.scroll_into_view_if_needed()
-    expect(page.locator(".panel").last).to_have_attribute("data-drawn", "")
+    expect(page.locator(".panel").last).to_have_attribute("data-drawn", "data")
 
 
 def test_a_service_can_be_picked_and_the_address_says_so(stores: Screen) -> None:
     page = stores.open("/boards/overview?from=now-5m&to=now", "Overview")
-    page.get_by_role("button", name="orders", exact=True).click()
+    page.get_by_role("group", name="Service").get_by_role("button", name="orders").click()
     page.wait_for_url("**/boards/overview?*var-service=orders")
     page.wait_for_function("() => document.querySelector('.panel[data-drawn]')")
     stores.asked.clear()
@@ -145,6 +145,14 @@ def test_a_service_can_be_picked_and_the_address_says_so(stores: Screen) -> None
         pass
     asked = [one["query"][0] for one in stores.questions("/api/prometheus/query_range")]
     assert any('service=~"orders"' in query for query in asked)
+
+
+def span_s(url: str) -> float:
+    """The seconds that a question to query_range is about; 0 of any other."""
+    if "/query_range?" not in url:
+        return 0
+    query = parse_qs(urlsplit(url).query)
+    return float(query["end"][0]) - float(query["start"][0])
 
 
 def test_a_drag_zooms_all_panels_and_leads_back(stores: Screen) -> None:
@@ -157,10 +165,9 @@ def test_a_drag_zooms_all_panels_and_leads_back(stores: Screen) -> None:
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 30)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.7, box["y"] + 40, steps=4)
-    page.mouse.up()
+    with page.expect_request(lambda request: 100 < span_s(request.url) < 400):
+        page.mouse.up()
     page.wait_for_url(lambda url: "from=now" not in url and "from=" in url)
-    spans = {float(one["end"][0]) - float(one["start"][0]) for one in stores.questions("/api/prometheus/query_range")}
-    assert min(spans) < 400 < max(spans)
     page.get_by_role("button", name="Back", exact=True).click()
     page.wait_for_url(before if "from=" in before else "**from=now-15m**")
 
@@ -175,7 +182,7 @@ def test_a_dot_opens_its_trace(stores: Screen) -> None:
 
 
 def test_a_chart_is_read_by_keys(stores: Screen) -> None:
-    page = stores.open("/metrics?q=x_seconds_bucket", "Metrics")
+    page = stores.open("/metrics?q=histogram_quantile(0.9,x_seconds_bucket)", "Metrics")
     plot = page.get_by_role("application")
     page.locator(".exemplar").wait_for(state="attached")
     plot.focus()
@@ -291,6 +298,7 @@ def test_a_trace_is_walked_by_keys(stores: Screen) -> None:
 
 def test_a_trace_that_is_gone_is_said_to_be(stores: Screen) -> None:
     stores.answers[f"/api/jaeger/traces/{TRACE}"] = (404, "The trace store has none such.")
+    stores.viewer.tolerated.append("The trace store has none such.")
     page = stores.page
     page.goto(f"http://page.test/traces/{TRACE}")
     expect(page.get_by_role("alert").filter(has_text="The trace store has none such.")).to_be_visible()
@@ -359,7 +367,7 @@ def test_what_a_store_holds_is_text(stores: Screen, path: str, heading: str) -> 
 def test_labels_are_text(stores: Screen) -> None:
     stores.answers["/api/prometheus/query_range"] = matrix({"a": HOSTILE, "__name__": "up"})
     stores.answers["/api/prometheus/query"] = vector({"a": HOSTILE, "b": "‮evil" + "x" * 5_000})
-    page: Page = stores.open(f"/metrics?q={'up'}", "Metrics")
+    page: Page = stores.open("/metrics?q=up", "Metrics")
     expect(page.get_by_role("cell", name=HOSTILE)).to_be_visible()
     assert page.locator("main img, main script").count() == 0
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

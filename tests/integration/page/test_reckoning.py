@@ -115,6 +115,46 @@ def test_every_query_is_sent_as_grafana_would(modules: Page, uid: str) -> None:
     assert not any("$" in expression for expression in sent)
 
 
+UNITS = {
+    "s": ["250 ms", "1.5 s", "25 min"],
+    "ms": ["0.25 ms", "1.5 ms", "1.5 s"],
+    "percentunit": ["25 %", "150 %", "150,000 %"],
+    "reqps": ["0.25 req/s", "1.5 req/s", "1.5k req/s"],
+    "ops": ["0.25 ops/s", "1.5 ops/s", "1.5k ops/s"],
+    "bytes": ["0.25 B", "1.5 B", "1.46 KiB"],
+    "short": ["0.25", "1.5", "1.5k"],
+    "none": ["0.25", "1.5", "1,500"],
+    "suffix: cents": ["0.25 cents", "1.5 cents", "1,500 cents"],
+    "suffix: /s": ["0.25 /s", "1.5 /s", "1,500 /s"],
+}
+
+
+def test_every_unit_of_the_dashboards_is_known(modules: Page) -> None:
+    assert {panel["fieldConfig"]["defaults"]["unit"] for board in BOARDS.values() for panel in panels(board)} <= set(
+        UNITS
+    )
+    for unit, expected in UNITS.items():
+        found = [call(modules, "format", "format", value, unit) for value in (0.25, 1.5, 1_500)]
+        assert [text.replace("\xa0", " ").replace("\u202f", " ") for text in found] == expected
+
+
+@pytest.mark.parametrize("uid", BOARDS)
+def test_a_graph_is_drawn_as_its_file_says(modules: Page, uid: str) -> None:
+    for panel in panels(BOARDS[uid]):
+        if panel["type"] != "timeseries":
+            continue
+        defaults = panel["fieldConfig"]["defaults"]
+        options = call(modules, "panels", "chartOptions", panel)
+        assert (options["unit"], options.get("min"), options.get("max")) == (
+            defaults["unit"],
+            defaults.get("min"),
+            defaults.get("max"),
+        )
+        drawn = [step["value"] for step in defaults["thresholds"]["steps"] if step["value"] is not None]
+        assert [limit["value"] for limit in options["limits"]] == drawn
+        assert options["stack"] == ("stacking" in defaults["custom"])
+
+
 @pytest.mark.parametrize(
     ("seconds", "step", "window"),
     [(300, 2, "8s"), (900, 5, "8s"), (3600, 15, "17s"), (4500, 20, "22s"), (10_800, 60, "62s")],

@@ -12,6 +12,7 @@ from warroom.page import PAGE, VIEWS
 
 Get = Callable[..., httpx.Response]
 MODULES = sorted(path for path in PAGE.rglob("*.js") if path.name != "theme.js")
+TOPICS = PAGE.parent / "topics.py"
 NAMES = [str(path.relative_to(PAGE)) for path in MODULES]
 IMPORT = re.compile(r"""^import (?:[^"';]* from )?["']([^"']+)["'];|\bimport\(["']([^"']+)["']\)""", re.M)
 
@@ -46,6 +47,12 @@ def test_every_view_has_an_address(get: Get, view: str) -> None:
 def test_the_server_and_the_page_know_the_same_views() -> None:
     routes = re.findall(r'^  \["(/[^"]*)", "', (PAGE / "js" / "routes.js").read_text(), re.M)
     assert sorted(re.sub(r":\w+", "*", one) for one in routes) == sorted(re.sub(r"{\w+}", "*", one) for one in VIEWS)
+
+
+def test_the_page_listens_to_every_topic_of_the_stream() -> None:
+    listed = re.search(r"const TOPICS = \[(.*)\];", (PAGE / "js" / "live.js").read_text())[1]
+    told = re.findall(r'"(\w+)": ', re.search(r"stream = Live\((.*?)\n    \)", TOPICS.read_text(), re.S)[1])
+    assert sorted([*re.findall(r'"(\w+)"', listed), "history"]) == sorted(told)
 
 
 def test_nothing_runs_or_is_fetched_but_what_the_lab_serves(get: Get) -> None:

@@ -3,14 +3,14 @@
 
 import { recall } from "./api.js";
 import * as bar from "./bar.js";
-import { connect } from "./live.js";
+import * as live from "./live.js";
 import * as pager from "./pager.js";
 import * as router from "./router.js";
 import { setView } from "./title.js";
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
-connect();
+live.begin();
 bar.begin(part("bar"), part("views"));
 pager.begin(part("notice"));
 let first = true;

@@ -62,7 +62,11 @@ export function diff(text, options = {}) {
   const files = parse(text);
   if (!files.length) return empty(options.none ?? "Nothing differs.");
   const open = options.open ?? files.length <= 6;
-  return h("div", { class: "diff" }, files.map((file) => shown(file, open)));
+  return h(
+    "div",
+    { class: "diff" },
+    files.map((file) => shown(file, open)),
+  );
 }
 
 /** @param {File} file @param {boolean} open */
@@ -80,7 +84,11 @@ function shown(file, open) {
       h("span", { class: "added" }, ` +${file.added}`),
       h("span", { class: "removed" }, ` −${file.removed}`),
     ),
-    h("div", { class: "hunks", tabindex: 0, role: "region", "aria-label": `Changes of ${file.path}` }, h("table", null, body)),
+    h(
+      "div",
+      { class: "hunks", tabindex: 0, role: "region", "aria-label": `Changes of ${file.path}` },
+      h("table", null, body),
+    ),
     more,
   );
   let built = 0;
@@ -90,7 +98,9 @@ function shown(file, open) {
     built += next.length;
     const left = file.lines.length - built;
     more.hidden = left === 0;
-    more.replaceChildren(left ? h("button", { type: "button", class: "plain", onclick: build }, `${left} more lines`) : "");
+    more.replaceChildren(
+      left ? h("button", { type: "button", class: "plain", onclick: build }, `${left} more lines`) : "",
+    );
   };
   if (open) build();
   else details.addEventListener("toggle", () => built || build(), { once: true });

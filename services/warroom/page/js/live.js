@@ -1,8 +1,15 @@
 // @ts-check
 // What the war room tells everybody as it happens: the latest of each topic, and who wants to hear of it.
+//
+// A browser has six connections to a server for all its tabs, and each stream takes one for good. So one tab holds it and
+// passes on what it hears; the others only ask how things stand. When that tab is closed the next one takes over.
 
-const SILENCE_MS = 12_000; // the war room speaks every 2 s
+const SILENCE_MS = 15_000; // the war room speaks every 2 s
 const AGAIN_MS = 1_000;
+const SHARED = "warroom-live"; // what the tabs call the lock and the channel
+const COMPLETE = "history"; // the last that a new viewer is told
+// All of them, since another tab may want what this one does not; see services/warroom/topics.py.
+const TOPICS = ["pages", "status", "events", "work", "load", "signals", "calls", COMPLETE];
 
 /** @typedef {"connecting" | "live" | "lost"} Connection */
 
@@ -13,9 +20,13 @@ const listeners = new Map();
 /** @type {EventSource | null} */
 let source = null;
 let watchdog = 0;
+/** Does this tab hold the connection for all? */
+let leading = true;
+/** @type {BroadcastChannel | null} */
+let channel = null;
 
 /**
- * @param {string} topic status, pages, signals, history, load, events, work; or connection
+ * @param {string} topic one of TOPICS, or connection
  * @returns {any} the latest of it; undefined before the first
  */
 export function snapshot(topic) {
@@ -28,31 +39,52 @@ export function snapshot(topic) {
  * @returns {() => void} which ends that
  */
 export function subscribe(topic, listener) {
-  let those = listeners.get(topic);
-  if (!those) {
-    listeners.set(topic, (those = new Set()));
-    source?.addEventListener(topic, heard);
-  }
+  const those = listeners.get(topic) ?? new Set();
+  listeners.set(topic, those);
   those.add(listener);
   if (latest.has(topic)) listener(latest.get(topic));
   return () => those.delete(listener);
 }
 
-export function connect() {
+export function begin() {
+  // Neither is there where the page was asked for by a name over plain HTTP: then every tab has its own.
+  if (navigator.locks && window.BroadcastChannel) share();
+  connect();
+}
+
+function share() {
+  leading = false;
+  channel = new BroadcastChannel(SHARED);
+  channel.addEventListener("message", ({ data: [topic, text] }) => leading || passed(topic, text));
+  navigator.locks.request(SHARED, () => {
+    leading = true;
+    if (source?.readyState === EventSource.CLOSED) connect();
+    return new Promise(() => {}); // until this tab is closed
+  });
+}
+
+function connect() {
   source?.close();
   source = new EventSource("/api/live");
-  for (const topic of listeners.keys()) source.addEventListener(topic, heard);
+  for (const topic of TOPICS) source.addEventListener(topic, heard);
   source.addEventListener("tick", alive);
   source.addEventListener("error", lost);
   alive();
 }
 
-/** @param {Event} event */
+/** @param {Event} event from the war room */
 function heard(event) {
   const { type, data } = /** @type {MessageEvent} */ (event);
+  if (leading) channel?.postMessage([type, data]);
+  passed(type, data);
+  if (type === COMPLETE && !leading) source?.close(); // the rest comes from the tab that leads
+}
+
+/** @param {string} topic @param {string} text its JSON */
+function passed(topic, text) {
   alive();
   tell("connection", "live");
-  tell(type, JSON.parse(data));
+  tell(topic, JSON.parse(text));
 }
 
 // A connection may be dead without anybody having said so: a laptop that slept, a cable.

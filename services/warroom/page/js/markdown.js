@@ -45,7 +45,12 @@ function blocks(lines, level) {
       const quoted = take((one) => one.startsWith(">")).map((one) => one.replace(/^>\s?/, ""));
       found.push(h("blockquote", null, blocks(quoted, level)));
     } else if (ITEM.test(line)) {
-      found.push(list(take((one) => ITEM.test(one) || /^\s+\S/.test(one)), level));
+      found.push(
+        list(
+          take((one) => ITEM.test(one) || /^\s+\S/.test(one)),
+          level,
+        ),
+      );
     } else {
       const paragraph = take((one) => one.trim() !== "" && !/^(#{1,6}\s|```|\||>)/.test(one) && !ITEM.test(one));
       if (paragraph.length) found.push(h("p", null, inline(paragraph.join("\n"))));
@@ -69,21 +74,46 @@ function list(lines, level) {
   return h(
     first[2] ? "ol" : "ul",
     first[2] && first[2] !== "1" ? { start: first[2] } : null,
-    items.map((one) => h("li", null, one.some((line) => ITEM.test(line)) ? blocks(one, level) : inline(one.join("\n")))),
+    items.map((one) =>
+      h("li", null, one.some((line) => ITEM.test(line)) ? blocks(one, level) : inline(one.join("\n"))),
+    ),
   );
 }
 
 /** @param {string[]} rows */
 function table(rows) {
-  const [head, , ...body] = rows.map((row) => row.replace(/^\||\|\s*$/g, "").split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  const [head, , ...body] = rows.map((row) =>
+    row
+      .replace(/^\||\|\s*$/g, "")
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim()),
+  );
   return h(
     "div",
     { class: "scrolls", tabindex: 0, role: "region", "aria-label": "Table" },
     h(
       "table",
       null,
-      h("thead", null, h("tr", null, head.map((cell) => h("th", { scope: "col" }, inline(cell))))),
-      h("tbody", null, body.map((row) => h("tr", null, row.map((cell) => h("td", null, inline(cell)))))),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          head.map((cell) => h("th", { scope: "col" }, inline(cell))),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        body.map((row) =>
+          h(
+            "tr",
+            null,
+            row.map((cell) => h("td", null, inline(cell))),
+          ),
+        ),
+      ),
     ),
   );
 }

@@ -20,10 +20,14 @@ export class NoWorkspace extends Error {}
  */
 export function workspace(files) {
   const all = [...files].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
-  const marks = all.map((one) => one.path).filter((path) => path === "billing/app.py" || path.endsWith("/billing/app.py"));
+  const marks = all
+    .map((one) => one.path)
+    .filter((path) => path === "billing/app.py" || path.endsWith("/billing/app.py"));
   const mark = marks.sort((one, other) => one.length - other.length)[0];
   if (mark === undefined) {
-    throw new NoWorkspace("There is no billing/app.py in that folder; choose the one that labctl drill workspace names.");
+    throw new NoWorkspace(
+      "There is no billing/app.py in that folder; choose the one that labctl drill workspace names.",
+    );
   }
   const root = mark.slice(0, -"billing/app.py".length);
   const found = all
@@ -31,9 +35,11 @@ export function workspace(files) {
     .map((one) => ({ path: one.path.slice(root.length), file: one.file }))
     .filter((one) => belongs(one.path.split("/")));
   const gone = SERVICES.find((name) => !found.some((one) => one.path === `${name}/app.py`));
-  if (gone) throw new NoWorkspace(`${gone}/app.py is gone; bring it back with git checkout refs/lab/baseline -- ${gone}.`);
+  if (gone)
+    throw new NoWorkspace(`${gone}/app.py is gone; bring it back with git checkout refs/lab/baseline -- ${gone}.`);
   const large = found.find((one) => one.file.size > LARGEST_FILE);
-  if (large) throw new NoWorkspace(`${large.path} has more than ${LARGEST_FILE / 1024} kB; a release is code, leave it out.`);
+  if (large)
+    throw new NoWorkspace(`${large.path} has more than ${LARGEST_FILE / 1024} kB; a release is code, leave it out.`);
   return found.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
 
@@ -59,7 +65,9 @@ export async function pack(entries) {
   parts.push(new Uint8Array(2 * BLOCK));
   const packed = await new Response(new Blob(parts).stream().pipeThrough(new CompressionStream("gzip"))).blob();
   if (packed.size > LARGEST) {
-    throw new NoWorkspace(`The release has ${Math.ceil(packed.size / 1024)} kB packed, and the war room takes 1024; leave data out.`);
+    throw new NoWorkspace(
+      `The release has ${Math.ceil(packed.size / 1024)} kB packed, and the war room takes 1024; leave data out.`,
+    );
   }
   return packed;
 }

@@ -7,7 +7,7 @@ import { fill, h, silent } from "./dom.js";
 import { asEvidence } from "./evidence.js";
 import * as figures from "./figures.js";
 import { aligned, at, over, tracesBehind } from "./prometheus.js";
-import { filled, legend, timeVariables } from "./promql.js";
+import { filled, last, legend, timeVariables } from "./promql.js";
 import { address } from "./range.js";
 
 /** @typedef {Record<string, any>} PanelJson */
@@ -51,6 +51,7 @@ export function panel(el, json, context) {
     {
       class: `panel of-${json.type}`,
       "aria-label": json.title,
+      dataset: { panel: json.id },
       style: { "--x": String(x + 1), "--y": String(y + 1), "--w": String(w), "--h": String(rows) },
     },
     h("header", null, h("h3", null, json.title), hint(json), menu(json, context)),
@@ -70,12 +71,13 @@ export function panel(el, json, context) {
     running.abort();
     running = new AbortController();
     try {
-      await draw.update(running.signal);
+      frame.dataset.drawn = (await draw.update(running.signal)) ? "data" : "nothing";
       fill(trouble);
     } catch (error) {
-      if (!silent(error)) fill(trouble, error instanceof Error ? error.message : String(error));
+      if (silent(error)) return;
+      fill(trouble, error instanceof Error ? error.message : String(error));
+      frame.dataset.drawn = "refused";
     }
-    frame.dataset.drawn = "";
   }
 
   const watcher = new IntersectionObserver(
@@ -138,7 +140,7 @@ function lines(body, json, context) {
   const drawn = chart(body, { ...chartOptions(json), crosshair, onZoom });
   const behind = new Map();
   return {
-    /** @param {AbortSignal} signal */
+    /** @param {AbortSignal} signal @returns {Promise<boolean>} whether there is something to see */
     async update(signal) {
       const bounds = context.bounds();
       const { start, end, step } = aligned(bounds);
@@ -157,6 +159,7 @@ function lines(body, json, context) {
         one.dots = (await one.ask(bounds, signal)).map(dot);
       }
       if (traced.length) drawn.update({ ...data, dots: [...behind.values()].flatMap((one) => one.dots) });
+      return all.some(something);
     },
     destroy: drawn.destroy,
   };
@@ -175,15 +178,21 @@ export function dot({ at, value, trace, labels }) {
  */
 function figure(body, json, context) {
   return {
-    /** @param {AbortSignal} signal */
+    /** @param {AbortSignal} signal @returns {Promise<boolean>} whether there is something to see */
     async update(signal) {
       const bounds = context.bounds();
       const asked = expressions(json, context);
       const found = await Promise.all(asked.map((/** @type {string} */ query) => at(query, bounds, signal)));
       DRAWN[json.type](body, json, found.map((one, index) => ({ target: json.targets[index], found: one })));
+      return found.flat().some(something);
     },
     destroy() {},
   };
+}
+
+/** @param {import("./promql.js").Series} one */
+function something(one) {
+  return !Number.isNaN(last(one));
 }
 
 /** What the panel shows, for who asks by mouse, by keys or by ear. @param {PanelJson} json */

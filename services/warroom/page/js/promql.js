@@ -78,7 +78,8 @@ export function options(variable) {
  */
 export function legend(format, labels) {
   if (format && format !== "__auto") {
-    return format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => labels[name] ?? "");
+    const said = format.replace(/\{\{\s*(\w+)\s*\}\}/g, (_, name) => labels[name] ?? "").trim();
+    if (said) return said;
   }
   const { __name__: name = "", ...rest } = labels;
   const said = Object.entries(rest).map(([label, value]) => `${label}="${value}"`);

@@ -6,6 +6,7 @@ const NOTES = [880, 660]; // Hz
 const NOTE_S = 0.18;
 const EVERY_S = 1.6;
 const KEPT = "muted";
+const GESTURES = ["pointerdown", "pointerup", "keydown"]; // of a finger only the end of a touch counts
 
 /** @type {AudioContext | null} */
 let context = null;
@@ -42,7 +43,7 @@ export function mute(off) {
 
 /** Any press will do for the browser. */
 export function begin() {
-  for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, allow);
+  for (const kind of GESTURES) document.addEventListener(kind, allow);
 }
 
 /** @param {boolean} yes */
@@ -62,7 +63,7 @@ async function allow() {
   context ??= new AudioContext();
   if (context.state !== "running") await context.resume();
   if (context.state !== "running") return;
-  for (const kind of ["pointerdown", "keydown"]) document.removeEventListener(kind, allow);
+  for (const kind of GESTURES) document.removeEventListener(kind, allow);
   tell();
   if (ringing) play();
 }

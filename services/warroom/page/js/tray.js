@@ -14,7 +14,7 @@ const LONGEST = 4000; // characters of a reference
 
 /** @returns {Item[]} in the order in which they are handed in */
 export function items() {
-  const found = kept(NAME, []);
+  const found = kept(NAME, /** @type {Item[]} */ ([]));
   return Array.isArray(found) ? found.filter((one) => typeof one?.ref === "string") : [];
 }
 

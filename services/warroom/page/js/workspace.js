@@ -43,5 +43,7 @@ export async function text(path) {
 
 /** @param {Entry[]} of @returns {string[]} what could be tried as guardrails */
 export function guardrails(of) {
-  return of.map((one) => one.path).filter((path) => /^guardrails\/(lint\/[^/]+\.ya?ml|tests\/(.+\/)?test_[^/]+\.py)$/.test(path));
+  return of
+    .map((one) => one.path)
+    .filter((path) => /^guardrails\/(lint\/[^/]+\.ya?ml|tests\/(.+\/)?test_[^/]+\.py)$/.test(path));
 }

@@ -34,11 +34,16 @@ export function answer(ends) {
 function told(found) {
   return [
     h("p", null, h("strong", null, found.scenario), `: ${found.title}`),
-    h("ul", null, found.answers.map((/** @type {any} */ one) => h("li", null, Object.values(one).flat().join(" · ")))),
+    h("ul", null, found.answers.map(cause)),
     h("details", null, h("summary", null, "Causal chain"), h("ol", null, found.chain.map(link))),
     h("details", null, h("summary", null, `Hints: ${found.hints.length}`), h("ol", null, found.hints.map((/** @type {string} */ one) => h("li", null, one)))),
     h("details", null, h("summary", null, "Debrief"), markdown(found.text, 3)),
   ];
+}
+
+/** @param {{components: string[], mechanisms: string[]}} one */
+function cause(one) {
+  return h("li", null, h("strong", null, one.mechanisms.join(" or ")), ` at ${one.components.join(" or ")}`);
 }
 
 /** @param {{link: string, first_shown_by?: string}} one */

@@ -14,7 +14,19 @@ export function alerts(ends) {
       fill(
         place,
         open.length
-          ? h("ul", { class: "plain-list" }, open.map((page) => h("li", null, h("span", { class: `tag ${page.severity}` }, page.severity), ` ${page.summary || page.alertname} `, h("span", { class: "soft" }, page.service))))
+          ? h(
+              "ul",
+              { class: "plain-list" },
+              open.map((page) =>
+                h(
+                  "li",
+                  null,
+                  h("span", { class: `tag ${page.severity}` }, page.severity),
+                  ` ${page.summary || page.alertname} `,
+                  h("span", { class: "soft" }, page.service),
+                ),
+              ),
+            )
           : h("p", { class: "good" }, "None fires."),
       );
     }),

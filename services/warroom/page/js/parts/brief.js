@@ -17,12 +17,24 @@ export function brief(ends) {
       const { markdown } = await get("/api/drill/brief");
       fill(
         place,
-        h("p", { class: "soft" }, "The accepted cause, its evidence, the files, the constraints and the acceptance checks, for whichever assistant."),
+        h(
+          "p",
+          { class: "soft" },
+          "The accepted cause, its evidence, the files, the constraints and the acceptance checks, for whichever assistant.",
+        ),
         h(
           "div",
           { class: "row" },
           button("Copy", () => copy(markdown), { class: "plain" }),
-          h("button", { type: "button", class: "plain", onclick: () => download(`brief-${status()?.id}.md`, markdown, "text/markdown") }, "Download"),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "plain",
+              onclick: () => download(`brief-${status()?.id}.md`, markdown, "text/markdown"),
+            },
+            "Download",
+          ),
         ),
         h("details", null, h("summary", null, "Read it"), h("pre", { class: "text", tabindex: 0 }, markdown)),
       );
@@ -34,7 +46,11 @@ export function brief(ends) {
     const now = status();
     const cause = story.of("submitted").find((one) => one.accepted);
     const why =
-      cause?.mechanism === "no-incident" ? "The answer was that there is no incident, so there is nothing to mend." : cause ? "" : (now?.gate ?? "…");
+      cause?.mechanism === "no-incident"
+        ? "The answer was that there is no incident, so there is nothing to mend."
+        : cause
+          ? ""
+          : (now?.gate ?? "…");
     if (why === said && place.firstChild) return;
     said = why;
     if (why) fill(place, h("p", { class: "soft" }, why));

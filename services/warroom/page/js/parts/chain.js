@@ -40,7 +40,16 @@ function told(links) {
     keep("chain", count);
     fill(
       list,
-      links.slice(0, count).map((one) => h("li", null, h("p", null, one.link), h("p", { class: "soft small" }, "first shown by ", h("code", null, one.first_shown_by)))),
+      links
+        .slice(0, count)
+        .map((one) =>
+          h(
+            "li",
+            null,
+            h("p", null, one.link),
+            h("p", { class: "soft small" }, "first shown by ", h("code", null, one.first_shown_by)),
+          ),
+        ),
     );
     const left = links.length - count;
     fill(more, left ? [next(), h("span", { class: "soft" }, `${left} to come; what will it be?`)] : null);

@@ -25,10 +25,14 @@ export function deploy(ends) {
   const progress = h("div", { role: "status" });
   fill(
     able,
-    button("Show what it changes", async () => {
-      const found = await post("/api/drill/diff", await packed());
-      fill(changes, diff(found.patch, { none: "The workspace is as the lab made it." }));
-    }, { class: "plain" }),
+    button(
+      "Show what it changes",
+      async () => {
+        const found = await post("/api/drill/diff", await packed());
+        fill(changes, diff(found.patch, { none: "The workspace is as the lab made it." }));
+      },
+      { class: "plain" },
+    ),
     button("Deploy it", async () => {
       fill(changes);
       begun("deploy", await post("/api/drill/deploy", await packed()));
@@ -38,7 +42,13 @@ export function deploy(ends) {
   ends.push(follow("deploy", (latest) => fill(progress, latest ? steps(latest) : null)));
   return card(
     "Deploy",
-    h("p", { class: "soft" }, "Lints changed lines, runs guardrails and tests, releases, and takes back what does not become healthy. ", h("code", null, "labctl drill deploy"), " does the same."),
+    h(
+      "p",
+      { class: "soft" },
+      "Lints changed lines, runs guardrails and tests, releases, and takes back what does not become healthy. ",
+      h("code", null, "labctl drill deploy"),
+      " does the same.",
+    ),
     folder(ends),
     able,
     changes,

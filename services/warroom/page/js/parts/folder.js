@@ -33,14 +33,23 @@ export function folder(ends) {
         said,
         entries.length
           ? `${many(entries.length, "file")}, ${Math.ceil(size / 1024)} kB. What is packed is what is on disk then.`
-          : ["The folder that ", h("code", null, "labctl drill workspace"), " names; it stays on this machine until you deploy."],
+          : [
+              "The folder that ",
+              h("code", null, "labctl drill workspace"),
+              " names; it stays on this machine until you deploy.",
+            ],
       );
     }),
   );
   return h(
     "div",
     { class: "form" },
-    h("div", null, h("button", { type: "button", class: "plain", onclick: () => input.click() }, "Choose the workspace’s folder"), input),
+    h(
+      "div",
+      null,
+      h("button", { type: "button", class: "plain", onclick: () => input.click() }, "Choose the workspace’s folder"),
+      input,
+    ),
     said,
     refusal,
   );

@@ -27,10 +27,15 @@ export function mechanisms(chosen, choose) {
   const show = () => {
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const all = Object.entries(list ?? {});
-    const fitting = all.filter(([name, text]) => words.every((/** @type {string} */ word) => `${name} ${text}`.toLowerCase().includes(word)));
+    const fitting = all.filter(([name, text]) =>
+      words.every((/** @type {string} */ word) => `${name} ${text}`.toLowerCase().includes(word)),
+    );
     // What is chosen stays in sight.
     const shown = all.filter(([name]) => name === mine && !fitting.some(([one]) => one === name)).concat(fitting);
-    fill(found, shown.map(([name, text]) => choice(name, text, name === mine, pick)));
+    fill(
+      found,
+      shown.map(([name, text]) => choice(name, text, name === mine, pick)),
+    );
     fill(said, `${fitting.length} of ${all.length}`);
   };
   /** @param {string} name */

@@ -35,7 +35,14 @@ export function card(title, ...children) {
  * @param {(why: string) => Promise<unknown>} work
  */
 export function withReason(label, question, work) {
-  const why = h("input", { type: "text", maxlength: 500, required: true, autocomplete: "off", "aria-label": question, placeholder: question });
+  const why = h("input", {
+    type: "text",
+    maxlength: 500,
+    required: true,
+    autocomplete: "off",
+    "aria-label": question,
+    placeholder: question,
+  });
   const details = h(
     "details",
     { class: "reason" },

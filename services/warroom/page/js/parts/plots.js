@@ -16,7 +16,11 @@ const UNITS = { "%": "percent", s: "s", "requests/s": "reqps" };
  */
 export function plots(plots, paged, ends) {
   const cursor = crosshair();
-  return h("div", { class: "plots" }, plots.map((one) => drawn(one, paged, cursor, ends)));
+  return h(
+    "div",
+    { class: "plots" },
+    plots.map((one) => drawn(one, paged, cursor, ends)),
+  );
 }
 
 /**
@@ -29,15 +33,29 @@ function drawn(plot, paged, cursor, ends) {
   const figure = h("figure", null, h("figcaption", null, plot.title));
   const unit = UNITS[plot.unit] ?? `suffix:${plot.unit}`;
   const limits = plot.bound === null ? [] : [{ value: plot.bound, tone: "critical" }];
-  const made = chart(figure, { title: plot.title, unit, min: 0, limits, height: 180, empty: "Nothing was measured.", crosshair: cursor });
+  const made = chart(figure, {
+    title: plot.title,
+    unit,
+    min: 0,
+    limits,
+    height: 180,
+    empty: "Nothing was measured.",
+    crosshair: cursor,
+  });
   const times = plot.lines.flatMap((line) => line.points.map(([at]) => at));
   const [start, end] = times.length ? [Math.min(...times), Math.max(...times)] : [0, 60];
-  const step = Math.min(...plot.lines.map((line) => (line.points.length > 1 ? line.points[1][0] - line.points[0][0] : Infinity)), 60);
+  const step = Math.min(
+    ...plot.lines.map((line) => (line.points.length > 1 ? line.points[1][0] - line.points[0][0] : Infinity)),
+    60,
+  );
   made.update({
     start: paged + start,
     end: paged + end,
     step,
-    lines: plot.lines.map((line) => ({ name: line.name, points: line.points.map(([at, value]) => [paged + at, value ?? NaN]) })),
+    lines: plot.lines.map((line) => ({
+      name: line.name,
+      points: line.points.map(([at, value]) => [paged + at, value ?? NaN]),
+    })),
     marks: plot.marks.map((one) => ({ at: paged + one.at, label: one.text })),
   });
   ends.push(() => made.destroy());

@@ -24,11 +24,31 @@ export function probes(ends) {
     });
     return input;
   };
-  const service = field("service", h("select", { id: "probe-service" }, PROBED.map((one) => h("option", null, one))));
-  const method = field("method", h("select", { id: "probe-method" }, ["GET", "POST"].map((one) => h("option", null, one))));
+  const service = field(
+    "service",
+    h(
+      "select",
+      { id: "probe-service" },
+      PROBED.map((one) => h("option", null, one)),
+    ),
+  );
+  const method = field(
+    "method",
+    h(
+      "select",
+      { id: "probe-method" },
+      ["GET", "POST"].map((one) => h("option", null, one)),
+    ),
+  );
   const path = field("path", h("input", { id: "probe-path", type: "text", spellcheck: "false", autocomplete: "off" }));
-  const headers = field("headers", h("textarea", { id: "probe-headers", rows: 1, spellcheck: "false", placeholder: "Idempotency-Key: inv-1" }));
-  const body = field("body", h("textarea", { id: "probe-body", rows: 2, spellcheck: "false", placeholder: '{"cart_id": "c-0017"}' }));
+  const headers = field(
+    "headers",
+    h("textarea", { id: "probe-headers", rows: 1, spellcheck: "false", placeholder: "Idempotency-Key: inv-1" }),
+  );
+  const body = field(
+    "body",
+    h("textarea", { id: "probe-body", rows: 2, spellcheck: "false", placeholder: '{"cart_id": "c-0017"}' }),
+  );
   const list = h("div", { class: "probes" });
   ends.push(
     story.subscribe(() => {
@@ -38,7 +58,11 @@ export function probes(ends) {
   );
   return card(
     "Probe a service",
-    h("p", { class: "soft" }, "The lab sends the request and keeps what came of it. What it saw itself it need not be told."),
+    h(
+      "p",
+      { class: "soft" },
+      "The lab sends the request and keeps what came of it. What it saw itself it need not be told.",
+    ),
     h(
       "div",
       { class: "form" },
@@ -71,7 +95,10 @@ function request(service, method, path, headers, body) {
   const lines = headers.split("\n").filter((line) => line.trim());
   const wrong = lines.find((line) => !line.includes(":"));
   if (wrong) throw new Error(`${wrong.slice(0, 60)} is no header: write it as Idempotency-Key: inv-1.`);
-  const pairs = lines.map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]);
+  const pairs = lines.map((line) => [
+    line.slice(0, line.indexOf(":")).trim(),
+    line.slice(line.indexOf(":") + 1).trim(),
+  ]);
   /** @type {Record<string, any>} */
   const wanted = { service, method, path: path.trim(), headers: Object.fromEntries(pairs) };
   if (body.trim()) {
@@ -99,7 +126,12 @@ function shown(one) {
       h("span", { class: "tag" }, one.status || "no answer"),
       ` ${format(one.seconds, "s")}`,
     ),
-    h("p", { class: "row" }, evidenceButton(ref, `${one.method} ${one.service}${one.path}`.slice(0, 120)), link(`/traces/${one.trace_id}`, "Its trace")),
+    h(
+      "p",
+      { class: "row" },
+      evidenceButton(ref, `${one.method} ${one.service}${one.path}`.slice(0, 120)),
+      link(`/traces/${one.trace_id}`, "Its trace"),
+    ),
     one.body ? h("pre", { tabindex: 0 }, one.body.slice(0, SHOWN)) : null,
     h("pre", { tabindex: 0 }, said || "(nothing)"),
   );

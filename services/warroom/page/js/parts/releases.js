@@ -20,8 +20,20 @@ export function releases(ends) {
         h(
           "table",
           null,
-          h("thead", null, h("tr", null, ["Release", "When", "Of", "Healthy", ""].map((name) => h("th", { scope: "col" }, name)))),
-          h("tbody", null, [...all].reverse().map((one) => row(one, changes, begin))),
+          h(
+            "thead",
+            null,
+            h(
+              "tr",
+              null,
+              ["Release", "When", "Of", "Healthy", ""].map((name) => h("th", { scope: "col" }, name)),
+            ),
+          ),
+          h(
+            "tbody",
+            null,
+            [...all].reverse().map((one) => row(one, changes, begin)),
+          ),
         ),
       );
     } catch (error) {
@@ -47,7 +59,11 @@ export function releases(ends) {
 function row(one, changes, again) {
   const show = async () => {
     const found = await get("/api/drill/diff", { release: one.release });
-    fill(changes, h("h3", null, `What ${found.release} changes`), diff(found.patch, { none: "Nothing: it is what the lab ships." }));
+    fill(
+      changes,
+      h("h3", null, `What ${found.release} changes`),
+      diff(found.patch, { none: "Nothing: it is what the lab ships." }),
+    );
   };
   const back = async (/** @type {string} */ why) => {
     await post("/api/drill/act", { action: "rollback", on: one.release === "baseline" ? [] : [one.release], why });

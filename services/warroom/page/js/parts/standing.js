@@ -39,7 +39,15 @@ export function notYet(status) {
     case "alerting":
       return h("p", null, "First say how bad it is and who is hurt: ", link("/", "Now"), ".");
     case "dark-room":
-      return h("p", null, "First the ", link("/cause", "root cause"), ". Until then what can be done is to limit the harm: ", link("/", "Now"), ".");
+      return h(
+        "p",
+        null,
+        "First the ",
+        link("/cause", "root cause"),
+        ". Until then what can be done is to limit the harm: ",
+        link("/", "Now"),
+        ".",
+      );
     default:
       return null;
   }
@@ -68,7 +76,11 @@ export function behindToken(el, title, build) {
     if (now === built) return;
     built = now;
     end();
-    if (now === "locked") fill(place, locked("This is the team’s; labctl token team prints its token.", () => {}));
+    if (now === "locked")
+      fill(
+        place,
+        locked("This is the team’s; labctl token team prints its token.", () => {}),
+      );
     else if (now === "waiting") fill(place, loading("Waiting for the war room …"));
     else build(fill(place), inner);
   };

@@ -12,8 +12,30 @@ export function timeline(lines) {
     h(
       "table",
       { class: "timeline" },
-      h("thead", null, h("tr", null, h("th", { scope: "col", class: "figure" }, "After the page"), h("th", { scope: "col" }, "Who"), h("th", { scope: "col" }, "What"))),
-      h("tbody", null, lines.map((one) => h("tr", null, h("td", { class: "figure" }, clock(one.at_s)), h("td", null, one.who), h("td", { dir: "auto" }, one.text)))),
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          h("th", { scope: "col", class: "figure" }, "After the page"),
+          h("th", { scope: "col" }, "Who"),
+          h("th", { scope: "col" }, "What"),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        lines.map((one) =>
+          h(
+            "tr",
+            null,
+            h("td", { class: "figure" }, clock(one.at_s)),
+            h("td", null, one.who),
+            h("td", { dir: "auto" }, one.text),
+          ),
+        ),
+      ),
     ),
   );
 }

@@ -27,12 +27,19 @@ export function tray(ends, left, changed, shown) {
   const show = () => {
     const all = items();
     const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset?.is;
-    fill(list, all.map((one, at) => row(one, at, all.length, left, changed)));
+    fill(
+      list,
+      all.map((one, at) => row(one, at, all.length, left, changed)),
+    );
     fill(
       place,
       all.length
         ? list
-        : h("p", { class: "soft" }, "Nothing yet. “Use as evidence” stands beside traces, charts and log lines; a query of yours is typed in below."),
+        : h(
+            "p",
+            { class: "soft" },
+            "Nothing yet. “Use as evidence” stands beside traces, charts and log lines; a query of yours is typed in below.",
+          ),
     );
     // A piece that moves takes the focus along.
     if (focused) /** @type {HTMLElement | null} */ (list.querySelector(`[data-is="${CSS.escape(focused)}"]`))?.focus();
@@ -73,13 +80,29 @@ function row(one, at, of, left, changed) {
   });
   /** @param {string} sign @param {string} label @param {() => void} work @param {boolean} able */
   const control = (sign, label, work, able = true) =>
-    h("button", { type: "button", class: "quiet", "aria-label": `${label}: ${name}`, "data-is": `${label} ${one.ref}`, "aria-disabled": able ? null : "true", onclick: work }, sign);
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-label": `${label}: ${name}`,
+        "data-is": `${label} ${one.ref}`,
+        "aria-disabled": able ? null : "true",
+        onclick: work,
+      },
+      sign,
+    );
   return h(
     "li",
     { "data-ref": one.ref },
     box,
     h("span", { class: "tag" }, kind(one.ref)),
-    h("span", { class: "what" }, one.label ? h("span", null, one.label) : null, h("code", { class: "ref" }, reference(one.ref))),
+    h(
+      "span",
+      { class: "what" },
+      one.label ? h("span", null, one.label) : null,
+      h("code", { class: "ref" }, reference(one.ref)),
+    ),
     h(
       "span",
       { class: "moves" },

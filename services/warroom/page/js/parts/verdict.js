@@ -14,7 +14,8 @@ export const VERDICTS = {
   "symptom-only": "The incident comes back.",
   "wrong-cause": "The incident comes back, and what was changed has nothing to do with it.",
   regressed: "Something that held before does not hold now. Telemetry that went missing counts.",
-  "load-not-delivered": "The customers’ load did not arrive as it should. That says nothing about the fix: verify again.",
+  "load-not-delivered":
+    "The customers’ load did not arrive as it should. That says nothing about the fix: verify again.",
   infrastructure: "The lab could not do its part. That says nothing about the fix: verify again.",
 };
 /** @type {Record<string, string>} */
@@ -39,7 +40,11 @@ export function verdict(ends) {
   );
   return card(
     "Verify",
-    h("p", { class: "soft" }, "The incident once more, at four times its size, against what runs. It takes about a minute; outcomes decide, not how the code looks."),
+    h(
+      "p",
+      { class: "soft" },
+      "The incident once more, at four times its size, against what runs. It takes about a minute; outcomes decide, not how the code looks.",
+    ),
     button("Verify what runs", async () => begun("verify", await post("/api/drill/verify"))),
     head,
     place,
@@ -50,15 +55,30 @@ export function verdict(ends) {
 /** @param {any} latest */
 function said(latest) {
   if (latest.running) {
-    return h("p", null, `${latest.release}: ${latest.step} … `, h("span", { class: "soft" }, `${Math.round(latest.seconds)} s`));
+    return h(
+      "p",
+      null,
+      `${latest.release}: ${latest.step} … `,
+      h("span", { class: "soft" }, `${Math.round(latest.seconds)} s`),
+    );
   }
   return [ruling(latest.release, latest.verdict), h("p", { class: "soft" }, `It took ${format(latest.seconds, "s")}.`)];
 }
 
 /** @param {string} release @param {string} verdict */
 function ruling(release, verdict) {
-  const tone = verdict === "verified" ? "good" : ["load-not-delivered", "infrastructure"].includes(verdict) ? "warning" : "critical";
-  return h("p", { class: "ruling" }, h("span", { class: `tag ${tone}` }, verdict), ` ${release}. ${VERDICTS[verdict] ?? ""}`);
+  const tone =
+    verdict === "verified"
+      ? "good"
+      : ["load-not-delivered", "infrastructure"].includes(verdict)
+        ? "warning"
+        : "critical";
+  return h(
+    "p",
+    { class: "ruling" },
+    h("span", { class: `tag ${tone}` }, verdict),
+    ` ${release}. ${VERDICTS[verdict] ?? ""}`,
+  );
 }
 
 /** @param {any} one verified, as it stands in the log */
@@ -66,7 +86,12 @@ function earlier(one) {
   return h(
     "details",
     null,
-    h("summary", null, `${one.release}: ${one.verdict}, `, h("time", { datetime: one.at, title: iso(one.at) }, time(one.at))),
+    h(
+      "summary",
+      null,
+      `${one.release}: ${one.verdict}, `,
+      h("time", { datetime: one.at, title: iso(one.at) }, time(one.at)),
+    ),
     h("p", null, VERDICTS[one.verdict] ?? ""),
     checks(one.checks),
   );
@@ -83,7 +108,14 @@ export function checks(found) {
       h(
         "thead",
         null,
-        h("tr", null, h("th", { scope: "col" }, h("span", { class: "unseen" }, "Passed")), ["Check", "Figure", "Bound", "Of"].map((name) => h("th", { scope: "col", class: name === "Figure" || name === "Bound" ? "figure" : null }, name))),
+        h(
+          "tr",
+          null,
+          h("th", { scope: "col" }, h("span", { class: "unseen" }, "Passed")),
+          ["Check", "Figure", "Bound", "Of"].map((name) =>
+            h("th", { scope: "col", class: name === "Figure" || name === "Bound" ? "figure" : null }, name),
+          ),
+        ),
       ),
       h("tbody", null, found.map(check)),
     ),

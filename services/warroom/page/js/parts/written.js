@@ -41,7 +41,10 @@ export function written(part, question, ends) {
   const save = async () => {
     if (saving || !dirty() || torn()) return;
     if (text.value.length > LONGEST) {
-      return say(`It has ${text.value.length} characters; ${LONGEST} at most can be saved. What is here stays in this browser.`, "critical");
+      return say(
+        `It has ${text.value.length} characters; ${LONGEST} at most can be saved. What is here stays in this browser.`,
+        "critical",
+      );
     }
     saving = true;
     const sent = text.value;
@@ -81,7 +84,11 @@ export function written(part, question, ends) {
         { class: "row" },
         h("button", { type: "button", class: "plain", onclick: () => settle(text.value) }, "Keep mine"),
         h("button", { type: "button", class: "plain", onclick: () => settle(theirs) }, "Take theirs"),
-        h("button", { type: "button", class: "plain", onclick: () => settle(`${theirs}\n\n${text.value}`) }, "Keep both"),
+        h(
+          "button",
+          { type: "button", class: "plain", onclick: () => settle(`${theirs}\n\n${text.value}`) },
+          "Keep both",
+        ),
       ),
     );
   };
@@ -109,7 +116,14 @@ export function written(part, question, ends) {
     subscribe("connection", (now) => now === "live" && dirty() && later()),
     () => clearTimeout(timer),
   );
-  return h("div", { class: "field written", "data-part": part }, h("label", { for: id }, question), text, state, quarrel);
+  return h(
+    "div",
+    { class: "field written", "data-part": part },
+    h("label", { for: id }, question),
+    text,
+    state,
+    quarrel,
+  );
 }
 
 /** @param {unknown} error */

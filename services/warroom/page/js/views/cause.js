@@ -17,7 +17,17 @@ import { probes } from "../parts/probes.js";
 import { behindToken, standing } from "../parts/standing.js";
 import { MOST, tray } from "../parts/tray.js";
 
-const COMPONENTS = ["billing", "checkout", "inventory", "orders", "promotions", "processor", "partner", "warroom", "postgres"];
+const COMPONENTS = [
+  "billing",
+  "checkout",
+  "inventory",
+  "orders",
+  "promotions",
+  "processor",
+  "partner",
+  "warroom",
+  "postgres",
+];
 const SHORTEST = 20;
 const LONGEST = 600; // characters of a sentence
 
@@ -41,19 +51,39 @@ function where(now) {
     case "aborted":
       return h("p", null, "No drill is under way.");
     case "armed":
-      return h("p", null, "The drill is armed and nobody has been paged yet. What is collected now shows what healthy looks like.");
+      return h(
+        "p",
+        null,
+        "The drill is armed and nobody has been paged yet. What is collected now shows what healthy looks like.",
+      );
     case "alerting":
       return h("p", null, "First say how bad it is and who is hurt: ", link("/", "Now"), ".");
     case "dark-room":
-      return h("p", null, `Hand in a component, a mechanism, and evidence that tells affected from unaffected.${now.assessment ? " A try that is not accepted costs points." : ""}`);
+      return h(
+        "p",
+        null,
+        `Hand in a component, a mechanism, and evidence that tells affected from unaffected.${now.assessment ? " A try that is not accepted costs points." : ""}`,
+      );
     default:
-      return h("p", null, now.root_cause === "accepted" ? "A root cause is accepted: " : "The time for the root cause is over: ", link("/mend", "to the fix"), ".");
+      return h(
+        "p",
+        null,
+        now.root_cause === "accepted" ? "A root cause is accepted: " : "The time for the root cause is over: ",
+        link("/mend", "to the fix"),
+        ".",
+      );
   }
 }
 
 /** @param {import("../parts/pieces.js").Ends} ends */
 function form(ends) {
-  const draft = kept("cause", { component: "", mechanism: "", location: "", sentence: "", left: /** @type {string[]} */ ([]) });
+  const draft = kept("cause", {
+    component: "",
+    mechanism: "",
+    location: "",
+    sentence: "",
+    left: /** @type {string[]} */ ([]),
+  });
   const left = new Set(draft.left);
   const save = () => keep("cause", { ...draft, left: [...left] });
   /** @param {"component" | "location" | "sentence"} name @param {any} input */
@@ -68,15 +98,29 @@ function form(ends) {
   };
   const component = field(
     "component",
-    h("select", { id: "component", required: true }, h("option", { value: "" }, "choose"), COMPONENTS.map((one) => h("option", { value: one }, one))),
+    h(
+      "select",
+      { id: "component", required: true },
+      h("option", { value: "" }, "choose"),
+      COMPONENTS.map((one) => h("option", { value: one }, one)),
+    ),
   );
-  const location = field("location", h("input", { id: "location", type: "text", maxlength: 300, placeholder: "file.py, function", autocomplete: "off" }));
-  const sentence = field("sentence", h("textarea", { id: "sentence", rows: 3, dir: "auto", "aria-describedby": "sentence-said" }));
+  const location = field(
+    "location",
+    h("input", { id: "location", type: "text", maxlength: 300, placeholder: "file.py, function", autocomplete: "off" }),
+  );
+  const sentence = field(
+    "sentence",
+    h("textarea", { id: "sentence", rows: 3, dir: "auto", "aria-describedby": "sentence-said" }),
+  );
   const said = h("p", { id: "sentence-said", class: "soft small" });
   const count = h("p", { class: "soft small" });
   const wait = h("p", { class: "warning", role: "timer" });
   const outcome = h("div", { class: "outcome", role: "status" });
-  const given = () => items().map((one) => one.ref).filter((ref) => !left.has(ref));
+  const given = () =>
+    items()
+      .map((one) => one.ref)
+      .filter((ref) => !left.has(ref));
   const tell = () => {
     fill(said, `${sentence.value.trim().length} characters, of ${SHORTEST} to ${LONGEST}.`);
     fill(count, `${given().length} of ${items().length} pieces in the tray are handed in.`);
@@ -99,7 +143,13 @@ function form(ends) {
     if (given().length > MOST) throw new Error(`${MOST} pieces of evidence at most; leave some of the tray out.`);
     fill(outcome);
     const { component, mechanism, location, sentence } = draft;
-    const found = await post("/api/drill/submit", { component, mechanism, location, sentence: sentence.trim(), evidence: given() });
+    const found = await post("/api/drill/submit", {
+      component,
+      mechanism,
+      location,
+      sentence: sentence.trim(),
+      evidence: given(),
+    });
     fill(outcome, answer(found), found.accepted ? h("p", null, next(mechanism)) : null);
     outcome.scrollIntoView({ block: "nearest" });
     await story.refresh();
@@ -115,7 +165,13 @@ function form(ends) {
         save();
       }),
       h("div", { class: "field" }, h("label", { for: "location" }, "Where in the code"), location),
-      h("div", { class: "field" }, h("label", { for: "sentence" }, "Why that hurts customers, in a sentence"), sentence, said),
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "sentence" }, "Why that hurts customers, in a sentence"),
+        sentence,
+        said,
+      ),
       tray(
         ends,
         left,
@@ -137,7 +193,8 @@ function form(ends) {
 
 /** @param {string} mechanism */
 function next(mechanism) {
-  if (mechanism === "no-incident") return ["There is nothing to mend: ", link("/postmortem", "to the post-mortem"), "."];
+  if (mechanism === "no-incident")
+    return ["There is nothing to mend: ", link("/postmortem", "to the post-mortem"), "."];
   return [`AI is ${status()?.gate ? "still shut" : "open now"}: `, link("/mend", "to the fix"), "."];
 }
 
@@ -147,7 +204,9 @@ function tries(ends) {
   ends.push(
     story.subscribe(() => {
       const all = story.of("submitted").reverse();
-      const by = story.of("overridden").map((one) => h("p", null, "The instructor accepted the cause by hand: ", one.why));
+      const by = story
+        .of("overridden")
+        .map((one) => h("p", null, "The instructor accepted the cause by hand: ", one.why));
       fill(list, by, all.length ? all.map(tried) : h("p", { class: "soft" }, "Nothing has been handed in."));
     }),
   );

@@ -17,7 +17,8 @@ const MARKS_S = 15; // events are looked for as often
 
 /** @type {import("../router.js").Mount} */
 export async function mount(el, { uid = "overview" }, query) {
-  const [all, board] = await Promise.all([get("/api/dashboards"), get(`/api/dashboards/${encodeURIComponent(uid)}`)]);
+  const asked = ["/api/dashboards", `/api/dashboards/${encodeURIComponent(uid)}`, "/api/links"];
+  const [all, board, { grafana }] = await Promise.all(asked.map((path) => get(path)));
   setView(board.title);
   const variables = board.templating.list ?? [];
   /** @type {Record<string, string[]>} */
@@ -77,7 +78,8 @@ export async function mount(el, { uid = "overview" }, query) {
     const links = all.map((/** @type {any} */ each) =>
       h("a", { href: address(`/boards/${each.uid}`, { from, to }), "aria-current": each.uid === uid ? "page" : null }, each.title),
     );
-    fill(others, links);
+    const there = grafana && h("a", { href: address(`${grafana.replace(/\/$/, "")}/d/${uid}`, { from, to, ...vars }) }, "In Grafana");
+    fill(others, links, there);
   }
 
   async function look() {

@@ -1,7 +1,7 @@
 // @ts-check
 // All drills of this lab, and what became better or worse from one to the next.
 
-import { get, locked, onWho } from "../api.js";
+import { get, locked, onWho, who } from "../api.js";
 import { empty, failed, fill, h, loading } from "../dom.js";
 import { duration, iso, money, time } from "../format.js";
 import { report } from "../history/report.js";
@@ -27,20 +27,20 @@ export function mount(el, _, query) {
     }
   };
   const read = async () => {
+    if (!who()) return void fill(list, locked("The drills are behind a token, the team’s or the instructor’s.", () => {}));
     try {
       const found = await get("/api/drill/history");
       drills = found.length;
       if (!found.length) return void fill(list, empty("No drill so far", "An instructor starts one."));
       fill(list, table(found, choose), trends(found));
     } catch (error) {
-      const unknown = /** @type {any} */ (error).status === 401;
-      fill(list, unknown ? locked("The drills are behind a token, the team’s or the instructor’s.", read) : failed(error, read));
+      fill(list, failed(error, read));
     }
   };
   const ends = [
     onWho(() => {
       read();
-      if (chosen) choose(chosen);
+      if (chosen && who()) choose(chosen);
     }),
     // A drill has begun, ended, or got further.
     subscribe("events", () => drills && read()),

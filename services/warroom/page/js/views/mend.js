@@ -30,10 +30,28 @@ export function mount(el) {
 function where(now) {
   if (now.phase === "ai-fix") {
     const guided = now.guided ? ["What happened is told ", link("/cause", "link by link"), ". "] : null;
-    return h("p", null, guided, `Runs: ${now.release}. `, now.verdict ? `Verdict: ${now.verdict}. ` : null, "Four patches wait at the ", link("/review", "review bench"), ".");
+    return h(
+      "p",
+      null,
+      guided,
+      `Runs: ${now.release}. `,
+      now.verdict ? `Verdict: ${now.verdict}. ` : null,
+      "Four patches wait at the ",
+      link("/review", "review bench"),
+      ".",
+    );
   }
   if (now.phase === "post-mortem") {
-    return h("p", null, `Runs: ${now.release}. `, now.verdict === "verified" ? "It is verified. " : "What is mended now still counts. ", link("/postmortem", "To the post-mortem"), ".");
+    return h(
+      "p",
+      null,
+      `Runs: ${now.release}. `,
+      now.verdict === "verified" ? "It is verified. " : "What is mended now still counts. ",
+      link("/postmortem", "To the post-mortem"),
+      ".",
+    );
   }
-  return notYet(now) ?? h("p", null, "The drill is over; what it left is in the ", link("/postmortem", "post-mortem"), ".");
+  return (
+    notYet(now) ?? h("p", null, "The drill is over; what it left is in the ", link("/postmortem", "post-mortem"), ".")
+  );
 }

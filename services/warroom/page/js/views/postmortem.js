@@ -24,7 +24,13 @@ export function mount(el) {
     const known = h("div", { class: "stack" }, loading("Asking the lab what it knows …"));
     const parts = h("div", { class: "stack" });
     const debrief = h("div", null);
-    fill(place, standing(ends, where), debrief, h("div", { class: "halves" }, parts, h("div", { class: "stack" }, closing(ends), lasting(ends))), known);
+    fill(
+      place,
+      standing(ends, where),
+      debrief,
+      h("div", { class: "halves" }, parts, h("div", { class: "stack" }, closing(ends), lasting(ends))),
+      known,
+    );
     filled(known, parts, ends);
     told(debrief, ends);
   });
@@ -33,9 +39,21 @@ export function mount(el) {
 /** @param {Record<string, any>} now */
 function where(now) {
   if (now.phase === "idle" || now.phase === "armed") return notYet(now);
-  if (!running(now)) return h("p", null, now.phase === "aborted" ? `The drill was aborted: ${now.why}` : `The drill is closed: ${now.outcome}.`);
-  const owed = now.owed.length ? h("p", null, "Still owed: ", now.owed.join(", "), ".") : h("p", { class: "good" }, "Nothing is owed any more.");
-  return [now.phase === "post-mortem" ? null : h("p", { class: "soft" }, "What people write can be begun at any time after the page."), owed];
+  if (!running(now))
+    return h(
+      "p",
+      null,
+      now.phase === "aborted" ? `The drill was aborted: ${now.why}` : `The drill is closed: ${now.outcome}.`,
+    );
+  const owed = now.owed.length
+    ? h("p", null, "Still owed: ", now.owed.join(", "), ".")
+    : h("p", { class: "good" }, "Nothing is owed any more.");
+  return [
+    now.phase === "post-mortem"
+      ? null
+      : h("p", { class: "soft" }, "What people write can be begun at any time after the page."),
+    owed,
+  ];
 }
 
 /**
@@ -51,7 +69,8 @@ function filled(known, parts, ends) {
   let asked = 0;
   const begin = async () => {
     const mine = ++asked;
-    if (!story.of("paged").length) return fill(known, h("p", { class: "soft" }, "There is nothing to write up before the page."));
+    if (!story.of("paged").length)
+      return fill(known, h("p", { class: "soft" }, "There is nothing to write up before the page."));
     try {
       const found = await get("/api/drill/postmortem");
       if (mine !== asked) return;
@@ -60,7 +79,10 @@ function filled(known, parts, ends) {
       const paged = Date.parse(story.of("paged")[0]?.at ?? "") / 1000;
       fill(
         known,
-        card("Timeline", found.timeline.length ? timeline(found.timeline) : h("p", { class: "soft" }, "Nothing so far.")),
+        card(
+          "Timeline",
+          found.timeline.length ? timeline(found.timeline) : h("p", { class: "soft" }, "Nothing so far."),
+        ),
         card("What it looked like", Number.isFinite(paged) ? plots(found.plots, paged, drawn) : null),
       );
       if (!built) fill(parts, form(found.parts, ends));
@@ -92,10 +114,23 @@ function form(parts, ends) {
     story.subscribe(() => {
       const latest = Object.fromEntries(story.of("written").map((one) => [one.part, one.text]));
       const missing = Object.keys(parts).filter((part) => !latest[part]?.trim()).length;
-      fill(left, missing ? `${many(missing, "part")} to be written. Each saves itself.` : "Every part is written. Each saves itself.");
+      fill(
+        left,
+        missing
+          ? `${many(missing, "part")} to be written. Each saves itself.`
+          : "Every part is written. Each saves itself.",
+      );
     }),
   );
-  return card("What only people know", left, h("div", { class: "form" }, Object.entries(parts).map(([part, question]) => written(part, question, ends))));
+  return card(
+    "What only people know",
+    left,
+    h(
+      "div",
+      { class: "form" },
+      Object.entries(parts).map(([part, question]) => written(part, question, ends)),
+    ),
+  );
 }
 
 /** @param {import("../parts/pieces.js").Ends} ends */
@@ -108,11 +143,17 @@ function closing(ends) {
     subscribe("status", (now) => {
       id = now.id ?? "";
       close.hidden = now.phase !== "post-mortem";
-      const said = now.owed?.length ? `It will be closed as ${now.guided ? "guided" : "incomplete"}, owing ${now.owed.join(", ")}.` : "Nothing is owed.";
+      const said = now.owed?.length
+        ? `It will be closed as ${now.guided ? "guided" : "incomplete"}, owing ${now.owed.join(", ")}.`
+        : "Nothing is owed.";
       if (owing.textContent !== said) owing.textContent = said;
     }),
   );
-  fill(close, owing, button("Close the drill", () => post("/api/drill/close")));
+  fill(
+    close,
+    owing,
+    button("Close the drill", () => post("/api/drill/close")),
+  );
   const take = async (/** @type {"markdown" | "html"} */ kind) => {
     const found = await get("/api/drill/postmortem");
     if (kind === "markdown") download(`postmortem-${id}.md`, found.markdown, "text/markdown");
@@ -125,10 +166,14 @@ function closing(ends) {
       { class: "row" },
       button("Markdown", () => take("markdown"), { class: "plain" }),
       button("HTML with plots", () => take("html"), { class: "plain" }),
-      button("Preview", async () => {
-        if (preview.firstChild) return fill(preview);
-        fill(preview, h("div", { class: "preview" }, markdown((await get("/api/drill/postmortem")).markdown, 3)));
-      }, { class: "plain" }),
+      button(
+        "Preview",
+        async () => {
+          if (preview.firstChild) return fill(preview);
+          fill(preview, h("div", { class: "preview" }, markdown((await get("/api/drill/postmortem")).markdown, 3)));
+        },
+        { class: "plain" },
+      ),
     ),
     preview,
     close,
@@ -145,7 +190,14 @@ function told(place, ends) {
   const begin = async () => {
     try {
       const found = await get("/api/drill/debrief");
-      fill(place, card("Debrief", h("details", null, h("summary", null, `${found.scenario}: the answer`), markdown(found.text, 3)), h("p", null, link("/cause", "What happened, link by link"))));
+      fill(
+        place,
+        card(
+          "Debrief",
+          h("details", null, h("summary", null, `${found.scenario}: the answer`), markdown(found.text, 3)),
+          h("p", null, link("/cause", "What happened, link by link")),
+        ),
+      );
     } catch (error) {
       fill(place, failed(error, begin));
     }

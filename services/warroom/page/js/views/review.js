@@ -29,7 +29,11 @@ export function mount(el) {
 function where(now) {
   return (
     notYet(now) ??
-    h("p", null, "Accept what you would merge. Reject the others, each with the condition under which it fails. All four are decided on before any is run, once in a drill.")
+    h(
+      "p",
+      null,
+      "Accept what you would merge. Reject the others, each with the condition under which it fails. All four are decided on before any is run, once in a drill.",
+    )
   );
 }
 
@@ -56,7 +60,8 @@ function bench(place, foot, ends) {
       const name = /** @type {HTMLElement} */ (card).dataset.patch;
       const found = results.find((one) => one.patch === name);
       fill(/** @type {HTMLElement} */ (card.querySelector(".result")), found ? outcome(found) : null);
-      for (const control of card.querySelectorAll("input, select")) /** @type {HTMLInputElement} */ (control).disabled = fixed;
+      for (const control of card.querySelectorAll("input, select"))
+        /** @type {HTMLInputElement} */ (control).disabled = fixed;
     }
     fill(foot, settled ? totals(results) : runs(latest) ? h("p", { role: "status" }, `${latest.step} …`) : settle());
   };
@@ -64,9 +69,18 @@ function bench(place, foot, ends) {
     const open = patches.filter(({ patch }) => !decided(decisions[patch]));
     return [
       latest?.why ? h("p", { class: "critical" }, latest.why) : null,
-      h("p", { class: "soft", role: "status" }, open.length ? `${many(open.length, "patch", "patches")} to decide on.` : "All are decided on."),
+      h(
+        "p",
+        { class: "soft", role: "status" },
+        open.length ? `${many(open.length, "patch", "patches")} to decide on.` : "All are decided on.",
+      ),
       button("Run all of them", async () => {
-        begun("review", await post("/api/drill/review", { decisions: Object.fromEntries(patches.map(({ patch }) => [patch, said(decisions[patch])])) }));
+        begun(
+          "review",
+          await post("/api/drill/review", {
+            decisions: Object.fromEntries(patches.map(({ patch }) => [patch, said(decisions[patch])])),
+          }),
+        );
       }),
     ];
   };
@@ -80,7 +94,10 @@ function bench(place, foot, ends) {
       const found = await get("/api/drill/review");
       if (found.patches.length || !patches.length) {
         patches = found.patches;
-        fill(place, patches.map((one) => card(one, decisions[one.patch], changed)));
+        fill(
+          place,
+          patches.map((one) => card(one, decisions[one.patch], changed)),
+        );
       }
       show();
     } catch (error) {
@@ -134,7 +151,12 @@ function card(one, given, changed) {
     changed(one.patch, { accept, condition: condition.value });
   };
   const radio = (/** @type {boolean} */ accept) =>
-    h("input", { type: "radio", name: `decision-${one.patch}`, checked: now.accept === accept, onchange: () => tell(accept) });
+    h("input", {
+      type: "radio",
+      name: `decision-${one.patch}`,
+      checked: now.accept === accept,
+      onchange: () => tell(accept),
+    });
   const [accepted, reject] = [radio(true), radio(false)];
   return h(
     "section",
@@ -166,7 +188,12 @@ function said(one) {
 /** @param {Result} one */
 function outcome(one) {
   const decision = one.accepted ? "Accepted" : `Rejected: ${one.condition}`;
-  return h("p", { class: one.right ? "good" : "critical" }, mark(one.right, "rightly", "wrongly"), ` ${decision}, ${one.right ? "rightly" : "wrongly"}.`);
+  return h(
+    "p",
+    { class: one.right ? "good" : "critical" },
+    mark(one.right, "rightly", "wrongly"),
+    ` ${decision}, ${one.right ? "rightly" : "wrongly"}.`,
+  );
 }
 
 /** A result without its patch, which is shown no more. @param {Result} one */
@@ -176,7 +203,8 @@ function bare(one) {
 
 /** @param {Result[]} results */
 function totals(results) {
-  const count = (/** @type {boolean} */ accepted, /** @type {boolean} */ right) => results.filter((one) => one.accepted === accepted && one.right === right).length;
+  const count = (/** @type {boolean} */ accepted, /** @type {boolean} */ right) =>
+    results.filter((one) => one.accepted === accepted && one.right === right).length;
   return h(
     "p",
     { role: "status" },

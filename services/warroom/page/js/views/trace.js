@@ -19,11 +19,14 @@ const RATE = (/** @type {string} */ service) =>
 
 /** @type {import("../router.js").Mount} */
 export async function mount(el, { id }) {
-  const trace = read((await get(`/api/jaeger/traces/${encodeURIComponent(id)}`)).data?.[0]);
+  const [answer, links] = await Promise.all([get(`/api/jaeger/traces/${encodeURIComponent(id)}`), get("/api/links")]);
+  const trace = read(answer.data?.[0]);
   if (!trace) throw new Error("That trace has no spans yet; wait until its request has ended.");
   /** @type {Set<Span>} */
   const folded = new Set();
   let most = FIRST;
+  /** @type {Map<Span, HTMLElement>} the rows */
+  let shown = new Map();
   let chosen = trace.spans.find((one) => one.error) ?? trace.root;
   const tree = h("ul", { class: "waterfall", role: "tree", "aria-label": "Spans", onkeydown: pressed, onclick: clicked });
   const more = h("div");
@@ -35,7 +38,7 @@ export async function mount(el, { id }) {
     scale.map((one) => h("span", { style: { left: `${(one / (trace.duration / 1e6 || 1)) * 100}%` } }, format(one, "s"))),
   );
   el.append(
-    heading(trace),
+    heading(trace, links.jaeger),
     h("div", { class: "trace" }, h("div", { class: "card spans" }, axis, tree, more), beside),
   );
 
@@ -54,7 +57,10 @@ export async function mount(el, { id }) {
 
   function draw() {
     const rows = open();
-    fill(tree, rows.slice(0, most).map((one) => row(one, /** @type {Trace} */ (trace), folded.has(one), one === chosen)));
+    if (rows.indexOf(chosen) >= most) most = Infinity;
+    shown = new Map(rows.slice(0, most).map((one) => [one, row(one, /** @type {Trace} */ (trace), folded.has(one))]));
+    fill(tree, ...shown.values());
+    mark(shown.get(chosen), true);
     const rest = rows.length - most;
     const all = () => {
       most = Infinity;
@@ -66,12 +72,18 @@ export async function mount(el, { id }) {
 
   /** @param {Span} next */
   function choose(next) {
-    if (open().indexOf(next) >= most) most = Infinity;
+    const [old, place] = [shown.get(chosen), shown.get(next)];
     chosen = next;
-    draw();
-    const at = tree.children[open().indexOf(next)];
-    at?.focus();
-    at?.scrollIntoView({ block: "nearest" });
+    if (old && place) {
+      mark(old, false);
+      mark(place, true);
+      fill(beside, ...details(chosen, /** @type {Trace} */ (trace)));
+    } else {
+      draw();
+    }
+    const now = shown.get(next);
+    now?.focus();
+    now?.scrollIntoView({ block: "nearest" });
   }
 
   /** @param {Span} one */
@@ -79,6 +91,8 @@ export async function mount(el, { id }) {
     if (!one.children.length) return;
     if (folded.has(one)) folded.delete(one);
     else folded.add(one);
+    chosen = one;
+    draw();
     choose(one);
   }
 
@@ -95,7 +109,7 @@ export async function mount(el, { id }) {
     else if (event.key === "End") choose(rows[rows.length - 1]);
     else if (event.key === "ArrowRight") isFolded ? fold(chosen) : chosen.children.length && choose(chosen.children[0]);
     else if (event.key === "ArrowLeft") !isFolded && chosen.children.length ? fold(chosen) : up && choose(up);
-    else if (event.key === "e") choose(nextError(rows, at));
+    else if (event.key.toLowerCase() === "e") choose(nextError(rows, at));
     else if (event.key === "Enter") beside.focus();
     else return;
     event.preventDefault();
@@ -118,8 +132,8 @@ export async function mount(el, { id }) {
   draw();
 }
 
-/** @param {Trace} trace */
-function heading(trace) {
+/** @param {Trace} trace @param {string} jaeger where it has a page of its own; empty without */
+function heading(trace, jaeger) {
   const { root } = trace;
   const at = trace.start / 1000;
   const range = around(trace.start / 1e6);
@@ -144,6 +158,7 @@ function heading(trace) {
       h("a", { href: address("/logs", { trace: trace.id, ...around(trace.start / 1e6, 15) }) }, "Its log lines"),
       h("a", { href: address("/metrics", { q: RATE(measured(trace)), ...range }) }, "Metrics of this time"),
       h("a", { href: address("/traces", { service: root.service, operation: root.name, ...range }) }, "Others like it"),
+      jaeger ? h("a", { href: `${jaeger.replace(/\/$/, "")}/trace/${trace.id}` }, "In Jaeger") : null,
       h("span", { class: "soft small" }, "Arrow keys walk the spans, e goes to the next that failed."),
     ),
   );
@@ -154,8 +169,14 @@ function measured(trace) {
   return trace.spans.find((one) => one.kind === "server")?.service ?? trace.root.service;
 }
 
-/** @param {Span} one @param {Trace} trace @param {boolean} folded @param {boolean} chosen */
-function row(one, trace, folded, chosen) {
+/** @param {HTMLElement | undefined} row @param {boolean} is */
+function mark(row, is) {
+  if (row) row.tabIndex = is ? 0 : -1;
+  row?.setAttribute("aria-selected", String(is));
+}
+
+/** @param {Span} one @param {Trace} trace @param {boolean} folded */
+function row(one, trace, folded) {
   const share = (/** @type {number} */ part) => `${(part / (trace.duration || 1)) * 100}%`;
   const said = `${one.service} ${one.name}, ${format(one.duration, "µs")}${one.error ? ", failed" : ""}`;
   const late = one.start + one.duration / 2 > trace.duration * 0.6;
@@ -164,9 +185,9 @@ function row(one, trace, folded, chosen) {
     "li",
     {
       role: "treeitem",
-      tabindex: chosen ? 0 : -1,
+      tabindex: -1,
       "aria-level": one.depth + 1,
-      "aria-selected": String(chosen),
+      "aria-selected": "false",
       "aria-expanded": one.children.length ? String(!folded) : null,
       "aria-label": said,
       class: one.error ? "failed" : null,
