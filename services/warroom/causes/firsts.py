@@ -19,7 +19,8 @@ from warroom.causes.database import Database
 from warroom.causes.settings import CauseSettings
 from warroom.causes.sources import MOST_LINES, STEP_S
 
-PIECE_S = 20.0  # seconds that are looked through at once
+PIECE_S = 20.0  # seconds that are looked through at once, to begin with
+MOST_ASKED = 200  # pieces
 MOST_TRACES = 100
 SHORTEST_S = 0.5  # where more than that fit into so little, the latest of them will do
 
@@ -103,13 +104,19 @@ class Firsts:
 
 
 def _pieces(window: Window, ask: Callable[[Window], list[Any]], most: int) -> Iterator[list[Any]]:
-    """What there is in the window, piece by piece, so that nothing is left out for being more than `most`."""
-    start = window.start
+    """What there is in the window, piece by piece, so that nothing is left out for being more than `most`: in smaller
+    ones where there is much, in larger ones where there is little."""
+    start, length, asked = window.start, PIECE_S, 0
     while start < window.end:
-        end = min(start + PIECE_S, window.end)
+        end = min(start + length, window.end)
         while len(found := ask(Window(start, end))) >= most and end - start > SHORTEST_S:
             end = start + (end - start) / 2
+            asked += 1
+        asked += 1
+        if asked > MOST_ASKED:
+            raise LabError(f"There is more than can be looked through, from {start - window.start:.0f} s on.")
         yield found
+        length = (end - start) * (2 if len(found) < most / 4 else 1)
         start = end
 
 

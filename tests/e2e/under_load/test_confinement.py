@@ -15,7 +15,7 @@ from tests.living import Living
 pytestmark = [needs_engine(), pytest.mark.parametrize("living", ["compose"], indirect=True)]
 KEYS = {
     "warroom": {"team", "instructor", "webhook", "pgpass"},
-    "alertmanager": {"webhook"},
+    "alertmanager": {"webhook", "alertmanager.yml"},
     "postgres": {"superuser", "lab", "processor", "reader", "warden"},
     **{service: {"pgpass"} for service in ("billing", "processor", "checkout", "inventory", "orders")},
 }

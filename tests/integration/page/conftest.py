@@ -14,6 +14,8 @@ from tests import browsers
 from tests.browsers import Viewer
 
 ADDRESS = "http://page.test"
+# What the stream says where no drill is under way.
+IDLE = {"id": None, "phase": "idle", "paused": False, "gate": "No drill is under way.", "preparing": ""}
 EMPTY = "<!doctype html><title>modules</title>"
 
 Query = dict[str, list[str]]
@@ -55,7 +57,7 @@ class Screen:
         found = self.answers.get(path, (404, f"There is no {path}."))
         found = found(query) if callable(found) else found
         if path == "/api/live":
-            route.fulfill(body=": nothing happens\n\n", content_type="text/event-stream")
+            route.fulfill(body=f"event: status\ndata: {json.dumps(IDLE)}\n\n", content_type="text/event-stream")
         elif isinstance(found, tuple):
             body = {"type": "about:blank", "title": "Refused", "status": found[0], "detail": found[1]}
             route.fulfill(status=found[0], body=json.dumps(body), content_type="application/problem+json")

@@ -11,6 +11,7 @@ from warroom.causes.settings import CauseSettings
 
 from lab.drill.chain import Link, Sign
 from lab.drill.facts import Window
+from lab.errors import LabError
 
 WINDOW = Window(1_000.0, 1_100.0)
 SLOW = {
@@ -97,6 +98,20 @@ def test_the_first_of_many_traces_is_found(asking: Firsts, stores: Stores, monke
     monkeypatch.setattr(firsts, "MOST_TRACES", 4)
     stores.traces = [(1_000 + n, 0.1) for n in range(100)] + [(1_047.3, 2.5), (1_052.0, 3.0), (1_090.0, 3.0)]
     assert first(asking, SLOW) == pytest.approx(1_047.3)
+
+
+def test_where_there_is_little_much_time_is_looked_through_at_once(asking: Firsts, stores: Stores):
+    stores.traces = [(1_001, 0.1), (9_990, 2.5)]
+    assert asking.first(Sign.model_validate(SLOW), Window(1_000, 11_000), 900.0) == pytest.approx(9_990)
+    assert len(stores.asked) < 12
+
+
+def test_it_does_not_look_for_ever(asking: Firsts, stores: Stores, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(firsts, "MOST_TRACES", 1)
+    monkeypatch.setattr(firsts, "MOST_ASKED", 20)
+    stores.traces = [(1_000 + n, 0.1) for n in range(100)]
+    with pytest.raises(LabError, match=r"more than can be looked through, from \d+ s on"):
+        first(asking, SLOW)
 
 
 def test_a_line_and_one_that_says_again_what_another_trace_said(asking: Firsts, stores: Stores):
