@@ -41,7 +41,7 @@ def image_bytes(image: str) -> int:
 def up_again(services: list[dict[str, Any]], *, purged: bool = False) -> float:
     """Seconds of plain `docker compose up --wait`, with the images there; containers are gone, `purged` data too."""
     base = next(int(one["url"].rpartition(":")[2]) for one in services if one["name"] == "warroom")
-    ports = {f"{service.upper()}_PORT": str(port) for service, port in Ports(base).published().items()}
+    ports = {f"LAB_{service.upper()}_PORT": str(port) for service, port in Ports(base).published().items()}
     environment = ports | {"LAB_PROJECT": f"3am-lab-{NAME}"}
     compose("down", *(["--volumes"] if purged else []), environment=environment)
     began = time.monotonic()

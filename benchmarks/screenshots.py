@@ -1,4 +1,4 @@
-"""Pictures of the war room's page for docs/page.md, from a lab that runs: `python benchmarks/screenshots.py [--name LAB]`.
+"""Pictures of the page for docs/page.md, from a lab that runs: `python benchmarks/screenshots.py [--name LAB]`.
 
 It begins a drill of its own in that lab, walks it by clicks, and ends it; each picture is a PNG in docs/page/.
 """
@@ -50,8 +50,9 @@ def walk(lab: Lab, known: Known, instructor: Instructor, team: Team) -> None:
     picture(team.page, "now")
     team.answer("critical", "Everybody who looks at their orders")
     team.view("Dashboards")
-    team.page.get_by_role("link", name="Orders").first.click()
-    team.page.wait_for_load_state("networkidle")
+    team.page.get_by_role("navigation", name="Dashboards").get_by_role("link", name="Orders").click()
+    expect(team.page.get_by_role("heading", level=1)).to_have_text("Orders")
+    expect(team.page.locator(".chart svg path").nth(3)).to_be_attached()  # several have drawn
     picture(team.page, "board")
     team.metric(known.metric)
     assert known.trace

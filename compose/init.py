@@ -10,11 +10,14 @@ import os
 import secrets
 from pathlib import Path
 
-from lab import releases
+import yaml
+
+from lab import onward, releases
 from lab.releases import Releases
 
 VOLUMES = Path("/volumes")
 SERVICES = Path("/app/services")
+ALERTING = Path("/app/alerts/alertmanager.yml")
 AUDIENCES = {
     "keys-warroom": ("team", "instructor", "webhook"),
     "keys-alertmanager": ("webhook",),
@@ -56,13 +59,20 @@ def write_keys(volumes: Path) -> None:
         write(volumes / volume / "pgpass", lines, 0o600)
 
 
-def main(volumes: Path = VOLUMES, services: Path = SERVICES) -> None:
+def write_alerting(volumes: Path, config: Path) -> None:
+    """Alertmanager's configuration lies beside its key: who else is paged is as secret."""
+    text = yaml.safe_dump(onward.extended(yaml.safe_load(config.read_text()), os.environ), sort_keys=False)
+    write(volumes / "keys-alertmanager" / "alertmanager.yml", text)
+
+
+def main(volumes: Path = VOLUMES, services: Path = SERVICES, alerting: Path = ALERTING) -> None:
     write_keys(volumes)
+    write_alerting(volumes, alerting)
     kept = Releases(volumes / "releases")
     kept.lay_out(services)
     kept.want(start=releases.SERVICES)
     print("Keys and the baseline release are in their volumes. In half a minute:", flush=True)
-    with_grafana = "grafana" in os.environ.get("PROFILES", "").split(",")
+    with_grafana = not {"grafana", "*"}.isdisjoint(os.environ.get("PROFILES", "").split(","))
     for title in ("Warroom", "Jaeger", *(["Grafana"] if with_grafana else [])):
         print(f"  {title:<8} http://127.0.0.1:{os.environ.get(f'{title.upper()}_PORT', '')}", flush=True)
     print("docker compose down ends the lab, and with --volumes forgets it.", flush=True)

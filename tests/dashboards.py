@@ -1,8 +1,11 @@
 """The committed dashboards, as whoever draws them reads them."""
 
 import json
+import math
 from typing import Any
 
+from dashboards.board import EMPTY
+from lab.clients.prometheus import Series
 from lab.runtime.state import ROOT
 
 FOLDER = ROOT / "dashboards" / "json"
@@ -25,6 +28,21 @@ def filled_in(expr: str, board: dict[str, Any]) -> str:
     for name, value in {"__rate_interval": RATE_INTERVAL, **variables(board)}.items():
         expr = expr.replace(f"${name}", value)
     return expr
+
+
+def declared_empty(uid: str) -> list[tuple[str, str, str]]:
+    """(dashboard, title, expression) of what says that it is empty while all is well."""
+    return [
+        (uid, panel["title"], filled_in(target["expr"], BOARDS[uid]))
+        for panel in panels(BOARDS[uid])
+        if panel["description"].endswith(EMPTY)
+        for target in panel["targets"]
+    ]
+
+
+def shown(found: list[Series]) -> list[Series]:
+    """What a panel can draw; NaN is drawn as nothing."""
+    return [series for series in found if not math.isnan(series.value)]
 
 
 def queries(board: dict[str, Any]) -> list[tuple[str, str]]:

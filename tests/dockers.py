@@ -11,7 +11,7 @@ BOUND = {"warroom": (8400, 8400), "billing": (8401, 8401), "jaeger": (16686, 849
 AFTER_INIT = {"init": {"condition": "service_completed_successfully"}}
 CONFIG = {
     "services": {
-        "init": {"image": "3am-lab/services:0.1.0", "build": {"context": ".", "args": {"BASE_VERSION": "3.13"}}},
+        "init": {"image": "3am-lab/services:0.1.0", "build": {"context": ".", "args": {"LAB_BASE_VERSION": "3.13"}}},
         "warroom": {"image": "3am-lab/services:0.1.0", "depends_on": AFTER_INIT},
         "billing": {"image": "3am-lab/services:0.1.0", "depends_on": {"postgres": {"condition": "service_healthy"}}},
         "postgres": {"image": "postgres:18.6"},

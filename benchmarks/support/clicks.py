@@ -241,6 +241,6 @@ class Team(Person):
         expect(page.get_by_text(re.compile("The team spec has changed in"))).to_be_visible()
         page.get_by_label("Guardrail", exact=True).select_option(guardrail)
         self.press("Try whether it bites")
-        told = page.get_by_text(re.compile(rf"^.?\s*{re.escape(guardrail)} (bites|does not bite)\."))
+        told = page.get_by_text(re.compile(rf"{re.escape(guardrail)} (bites|does not bite)\."))
         told.wait_for(timeout=LONG_MS)
         return " bites." in told.inner_text()

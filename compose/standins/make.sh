@@ -89,11 +89,11 @@ docker info > /dev/null 2>&1 || die "No Docker engine answers: start one (.ci/en
 base_recipe=$(cat make.sh "$BUNDLE" | sha256sum | cut -c1-16)
 recipe=$(cat ./* "$root"/tests/jaeger/go.* "$BUNDLE" | sha256sum | cut -c1-16)
 images=(
-  "python python:$(version BASE_VERSION) Debian 13's Python 3.13"
-  "postgres postgres:$(version POSTGRES_VERSION) Debian 13's PostgreSQL 17"
-  "prometheus prom/prometheus:$(version PROMETHEUS_VERSION) Debian 13's Prometheus 2.53"
-  "alertmanager prom/alertmanager:$(version ALERTMANAGER_VERSION) Debian 13's Alertmanager 0.28"
-  "jaeger jaegertracing/jaeger:$(version JAEGER_VERSION) Jaeger of tests/jaeger/go.mod, without its web pages"
+  "python python:$(version LAB_BASE_VERSION) Debian 13's Python 3.13"
+  "postgres postgres:$(version LAB_POSTGRES_VERSION) Debian 13's PostgreSQL 17"
+  "prometheus prom/prometheus:$(version LAB_PROMETHEUS_VERSION) Debian 13's Prometheus 2.53"
+  "alertmanager prom/alertmanager:$(version LAB_ALERTMANAGER_VERSION) Debian 13's Alertmanager 0.28"
+  "jaeger jaegertracing/jaeger:$(version LAB_JAEGER_VERSION) Jaeger of tests/jaeger/go.mod, without its web pages"
 )
 
 context=$(mktemp -d)

@@ -24,6 +24,7 @@ MODULES = {
     "sql": ("sql",),
     "drill": ("drill",),
     "panic": ("panic",),
+    "validate": ("validate",),
     "bench": ("bench",),
     "test": ("test",),
 }

@@ -54,7 +54,7 @@ def load(file: Path) -> None:
 def lock(off: bool) -> None:
     """Add to each version in .env its digest, as a registry gives it.
 
-    POSTGRES_VERSION=18.6 becomes 18.6@sha256:..., so that nobody gets another image under the same name.
+    LAB_POSTGRES_VERSION=18.6 becomes 18.6@sha256:..., so that nobody gets another image under the same name.
     """
     console = options.console()
     before = TABLE.read_text()

@@ -49,7 +49,11 @@ class Printed:
     "--port-base", type=int, envvar="LAB_PORT_BASE", show_envvar=True, help="First port of the lab's block of 100."
 )
 def up(name: str, runtime: Literal["auto"] | Kind, no_load: bool, port_base: int | None) -> None:
-    """Start the lab and wait until all of it is healthy. Harmless when it is up already."""
+    """Start the lab and wait until all of it is healthy. Harmless when it is up already.
+
+    An AI provider (docs/ai-gateway.md) and who else is paged (docs/onward.md) are taken from the environment and
+    remembered.
+    """
     console = options.console()
     began = time.monotonic()
     with console.status("looking for Docker"):

@@ -9,9 +9,11 @@ from lab.cli import options
 from lab.cli.lifecycle import Printed
 from lab.clients.drill import Drill
 from lab.clients.load import Load
+from lab.clients.validation import Validation
 from lab.errors import CheckFailed, LabError
 from lab.releases import EDITABLE
 from lab.runtime.base import Runtime
+from lab.runtime.guest import GuestRuntime
 
 HEALTHY = "healthy"
 WHY = "labctl panic"
@@ -29,10 +31,13 @@ def panic(name: str) -> None:
     objectives for 10 s.
     """
     lab = options.runtime(name)
+    if isinstance(lab, GuestRuntime):
+        lab.refuse()
     said = Printed(options.console())
     load = Load(lab.endpoint("load"))  # a lab that is down says so here
     steps: list[tuple[str, Callable[[], None]]] = [
         ("the drill is ended", lambda: end_drill(lab)),
+        ("no validation is under way", lambda: end_validation(lab)),
         ("only the healthy load is on", lambda: calm(load)),
         ("the baseline release is wanted", lab.restore),
         ("what a release consists of is restarted", lambda: lab.restart(EDITABLE, said)),
@@ -66,6 +71,12 @@ def end_drill(lab: Runtime) -> None:
     with Drill(lab.endpoint("warroom"), lab.token("instructor"), "instructor") as room:
         if room.status()["phase"] not in ("idle", "closed", "aborted"):
             room.abort(WHY)
+
+
+def end_validation(lab: Runtime) -> None:
+    """It brings a load too, and releases of its own."""
+    with Validation(lab.endpoint("warroom"), lab.token("instructor")) as room:
+        room.end()
 
 
 def calm(load: Load) -> None:

@@ -1,5 +1,6 @@
 """A drill as it stands: the fold of its events."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -7,7 +8,12 @@ from lab.drill import event as happened
 from lab.drill.clock import Clock
 from lab.drill.event import Event, Happening
 from lab.drill.instant import Instant
+from lab.drill.judgement import Judgement
 from lab.drill.phase import Phase
+
+# Of an assessment, for the first accepted cause; each that was not accepted takes some away.
+POINTS = 100
+PRICE_OF_A_TRY = 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,9 @@ class Drill:
     hints: int = 0
     gate_shut: bool = False
     gate_overridden: bool = False
+    judging: happened.Judging | None = None  # under way
+    judging_at: Instant | None = None
+    judgements: tuple[Judgement, ...] = ()  # those that have ended
     release: str = "baseline"
     verdict: str | None = None
     verified_s: float | None = None  # when the first fix was
@@ -63,6 +72,13 @@ class Drill:
         return self.cause is not None and self.cause.mechanism == happened.NO_INCIDENT
 
     @property
+    def points(self) -> int | None:
+        """What the accepted cause is worth, or would be now; None in practice, where nothing is counted."""
+        if self.armed is None or not self.armed.assessment:
+            return None
+        return 0 if self.overridden else max(0, POINTS - PRICE_OF_A_TRY * (self.tries - (self.cause is not None)))
+
+    @property
     def fixed(self) -> bool:
         """Does the release that was verified run?"""
         return self.verified_release is not None and self.verified_release == self.release
@@ -73,6 +89,14 @@ class Drill:
         if not self.phase.running or self.paused or self.gate_shut:
             return False
         return self.phase is Phase.AI_FIX or self.gate_overridden
+
+    @property
+    def apart(self) -> tuple[Judgement, ...]:
+        """All judgements until now, in order: what the team is not to answer for."""
+        if self.judging is None or self.judging_at is None:
+            return self.judgements
+        now = self.clock.read.at
+        return (*self.judgements, Judgement(self.judging_at.at, now, now))
 
     @property
     def owed(self) -> list[str]:
@@ -112,7 +136,10 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
             return replace(drill, clock=clock, quiet=what)
         case happened.Triggered(time=time):
             first = drill.triggered_at or when
-            return replace(drill, triggers=time, again_s=None, triggered_at=first, turned_at=when)
+            judgements = tuple(replace(one, until=min(one.until, when.at)) for one in drill.judgements)
+            return replace(
+                drill, triggers=time, again_s=None, triggered_at=first, turned_at=when, judgements=judgements
+            )
         case happened.Paged(late_s=late_s):
             clock = Clock(when, drill.clock.pace, running=not drill.paused, phase_s=late_s, total_s=late_s)
             return replace(drill, clock=clock, phase=Phase.ALERTING, page=what, paged_at=when)
@@ -150,6 +177,10 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
             return replace(drill, gate_shut=False, gate_overridden=True)
         case happened.Deployed(release=release, healthy=True) | happened.RolledBack(release=release):
             return replace(drill, release=release, verdict=None)
+        case happened.Judging():
+            return replace(drill, judging=what, judging_at=when)
+        case happened.Judged():
+            return _judged(drill, when)
         case happened.Verified(verdict=verdict):
             if verdict != "verified":
                 return replace(drill, verdict=verdict)
@@ -163,10 +194,20 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
             return replace(drill, written=drill.written | {part: text})
         case happened.Closed(outcome=outcome):
             clock = drill.clock.enter(running=False)
+            drill = _judged(drill, when)
             return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=clock, ended_at=when)
         case happened.Aborted(why=why):
             clock = drill.clock.enter(running=False)
+            drill = _judged(drill, when)
             return replace(drill, phase=Phase.ABORTED, aborted=why, clock=clock, ended_at=when)
         case happened.Harmed():
             return replace(drill, harm=what)
     return drill
+
+
+def _judged(drill: Drill, when: Instant) -> Drill:
+    if drill.judging is None or drill.judging_at is None:
+        return drill
+    until = when.at if drill.judging.goes_on else math.inf
+    one = Judgement(drill.judging_at.at, when.at, until)
+    return replace(drill, judging=None, judging_at=None, judgements=(*drill.judgements, one))

@@ -199,13 +199,15 @@ class Asked(Happening):
 
 
 class Reviewed(Happening):
-    """One patch of the review bench: the decision, and whether running it proved it right."""
+    """One patch of the review bench: the decision, and whether running it proved the decision right. `passes` is
+    whether the patch itself was right."""
 
     kind: Literal["reviewed"] = "reviewed"
     patch: str
     accepted: bool
     condition: str
     right: bool
+    passes: bool = False
 
 
 class Deployed(Happening):
@@ -219,6 +221,21 @@ class RolledBack(Happening):
     kind: Literal["rolled-back"] = "rolled-back"
     release: str
     why: str
+
+
+class Judging(Happening):
+    """The lab begins to try out what runs, or the patches of a review, on the customers. `goes_on` says whether the
+    incident does so afterwards."""
+
+    kind: Literal["judging"] = "judging"
+    what: Literal["verify", "review"]
+    goes_on: bool
+
+
+class Judged(Happening):
+    """That has ended, whatever came of it."""
+
+    kind: Literal["judged"] = "judged"
 
 
 class Verified(Happening):
@@ -299,6 +316,8 @@ What = Annotated[
     | Reviewed
     | Deployed
     | RolledBack
+    | Judging
+    | Judged
     | Verified
     | GuardrailProven
     | SpecChanged

@@ -131,6 +131,16 @@ def changed_spec(drill: Drill | None, what: happened.SpecChanged) -> list[Happen
     return [what]
 
 
+def judging(drill: Drill | None, what: happened.Judging) -> list[Happening]:
+    require_mending(drill)
+    return [what]
+
+
+def judged(drill: Drill | None) -> list[Happening]:
+    """Nothing to write down where none is under way: the end of a drill ends it too."""
+    return [happened.Judged()] if drill and drill.judging else []
+
+
 def verified(drill: Drill | None, what: happened.Verified) -> list[Happening]:
     """What a verdict brings about: the fix phase is over as soon as the fix is verified."""
     _timed(drill)

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from lab.errors import LabError, UsageError
 
-Kind = Literal["local", "compose"]
+Kind = Literal["local", "compose", "guest"]
 Whose = Literal["team", "instructor"]
 WHOSE: tuple[Whose, ...] = ("team", "instructor")
 ServiceState = Literal["healthy", "starting", "unhealthy", "stopped"]

@@ -1,11 +1,13 @@
 """Which runtime a lab is in, or is to be in."""
 
+import os
 from typing import Literal, NamedTuple
 
 from lab.errors import LabError, UsageError
 from lab.runtime.base import Kind, Runtime, option
 from lab.runtime.compose import ComposeRuntime
 from lab.runtime.docker import Docker, Unavailable
+from lab.runtime.guest import URL, GuestRuntime
 from lab.runtime.local import LocalRuntime
 from lab.runtime.state import State
 
@@ -20,7 +22,10 @@ class Choice(NamedTuple):
 
 
 def of(state: State, docker: Docker | None = None) -> Runtime:
-    """Of a lab that exists: as its record says, unless only the other one has it; local if nobody knows of it."""
+    """Of a lab that exists: as its record says, unless only the other one has it; local if nobody knows of it. Where
+    LAB_URL names one that runs elsewhere, it is that."""
+    if url := os.environ.get(URL, "").strip():
+        return GuestRuntime(state.name, url)
     local, compose = LocalRuntime(state, docker), ComposeRuntime(state, docker)
     record = state.glance()
     if record and record.runtime == "compose":
@@ -34,6 +39,8 @@ def of(state: State, docker: Docker | None = None) -> Runtime:
 def for_up(state: State, asked: Literal["auto"] | Kind, docker: Docker | None = None) -> Choice:
     """The runtime to start it in. A lab stays in the one that it was first started in."""
     found = of(state, docker)
+    if isinstance(found, GuestRuntime):
+        found.refuse()
     if found.exists():
         if asked not in ("auto", found.kind):
             raise UsageError(

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from lab import releases
 from lab.errors import LabError, UsageError
-from lab.runtime import containers
+from lab.runtime import containers, outside
 from lab.runtime.base import WHOSE, NotUp, Progress, Service, Status, UnknownService, UnknownToken, Whose, option
 from lab.runtime.composition import Composition
 from lab.runtime.containers import Container
@@ -81,6 +81,10 @@ class ComposeRuntime:
         with self.state.lock(waiting=progress.note):
             before = self.containers()
             record = self._wanted(before, load, port_base, progress)
+            self.state.create()
+            outside.take(self.state, os.environ)
+            for line in outside.told(self.state):
+                progress.note(line)
             composition = self.composition(record)
             self._require_free(composition, before, record.port_base)
             self.images(composition, record).ensure(progress)
@@ -327,6 +331,8 @@ class ComposeRuntime:
     def _environment(self, record: Record | None) -> dict[str, str]:
         """What docker-compose.yml takes from outside. The block from 8400 on is .env's own, which a person may edit."""
         environment = {"LAB_PROJECT": self.project}
+        with contextlib.suppress(LabError):  # `up` has said so already, and `down` needs none of it
+            environment |= outside.kept(self.state)
         if record is None:
             return environment
         environment["LAB_HEALTHY"] = "1" if record.load else "0"
@@ -334,7 +340,7 @@ class ComposeRuntime:
             environment["COMPOSE_PROFILES"] = record.profiles
         if record.port_base != DEFAULT_BASE:
             published = Ports(record.port_base).published()
-            environment |= {f"{service.upper()}_PORT": str(port) for service, port in published.items()}
+            environment |= {f"LAB_{service.upper()}_PORT": str(port) for service, port in published.items()}
         return environment
 
     def _up(self) -> dict[str, Container]:

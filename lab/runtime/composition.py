@@ -58,4 +58,4 @@ class Composition:
     def base(self) -> str:
         """The image that ours are built on."""
         builds = [service["build"] for service in self._services.values() if service.get("build")]
-        return f"python:{builds[0]['args']['BASE_VERSION']}"
+        return f"python:{builds[0]['args']['LAB_BASE_VERSION']}"

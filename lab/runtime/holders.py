@@ -1,26 +1,39 @@
 """Who holds a port that a lab wants: a process, another lab's process, or another lab's container."""
 
+import os
+import re
+from pathlib import Path
+
 import psutil
 
 from lab.errors import LabError
 from lab.runtime import containers, ports, processes
 from lab.runtime.docker import Docker
 from lab.runtime.ports import Holder
-from lab.runtime.state import State
+from lab.runtime.state import ROOT, State
 
+TABLE = ROOT / ".env"
 PROJECT = "3am-lab"
 
 
-def project_of(lab: str) -> str:
-    """The Compose project of a lab."""
-    return PROJECT if lab == "main" else f"{PROJECT}-{lab}"
+def project_of(lab: str, table: Path = TABLE) -> str:
+    """The Compose project of a lab; that of `main` is what plain `docker compose` takes as well."""
+    project = _project(table)
+    return project if lab == "main" else f"{project}-{lab}"
 
 
-def lab_of(project: str) -> str | None:
+def lab_of(project: str, table: Path = TABLE) -> str | None:
     """The lab of a Compose project; None if it is somebody else's."""
-    if project == PROJECT:
+    ours = _project(table)
+    if project == ours:
         return "main"
-    return project.removeprefix(f"{PROJECT}-") if project.startswith(f"{PROJECT}-") else None
+    return project.removeprefix(f"{ours}-") if project.startswith(f"{ours}-") else None
+
+
+def _project(table: Path) -> str:
+    """LAB_PROJECT of the shell, else of .env, as Compose has it."""
+    said = re.search(r"(?m)^LAB_PROJECT=(\S+)", table.read_text()) if table.is_file() else None
+    return os.environ.get("LAB_PROJECT") or (said[1] if said else PROJECT)
 
 
 def holder(port: int, state: State, docker: Docker) -> Holder:

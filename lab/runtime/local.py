@@ -15,7 +15,7 @@ import psutil
 from lab import releases
 from lab.errors import LabError, UsageError
 from lab.releases import Releases
-from lab.runtime import database, health, logfile, packages, processes, rendering, supervision
+from lab.runtime import database, health, logfile, outside, packages, processes, rendering, supervision
 from lab.runtime.base import (
     WHOSE,
     NotUp,
@@ -79,6 +79,10 @@ class LocalRuntime:
             raise UsageError(f"Lab {self.name} is up on ports from {record.port_base} on; labctl down first.")
         if record.load and not load:
             progress.note("--no-load has no effect on a lab that is up; labctl down first")
+        if outside.take(self.state, os.environ):
+            progress.note(
+                "what is to be spoken to outside of the lab is taken in when it next starts: labctl down, then up"
+            )
         self.state.update(wanted=True)  # an interrupted `down` has said otherwise
         began = time.monotonic()
         if changed := self._lay_out(progress):
@@ -105,6 +109,9 @@ class LocalRuntime:
             (self.state.data / keeps).mkdir(exist_ok=True)
         for token in ("team", "instructor", "webhook"):
             self.state.token(token)
+        outside.take(self.state, os.environ)
+        for line in outside.told(self.state):
+            progress.note(line)
         record = Record(ports.base, load=load, wanted=True, mark=secrets.token_hex(16))
         self.state.save(record)
         rendering.render(self.state, ports)

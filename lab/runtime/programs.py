@@ -3,7 +3,7 @@
 import dataclasses
 import sys
 
-from lab.runtime import database, packages
+from lab.runtime import database, outside, packages
 from lab.runtime.base import WHOSE
 from lab.runtime.ports import HOST, Ports
 from lab.runtime.program import Program
@@ -119,6 +119,7 @@ def _service(name: str, state: State, ports: Ports) -> Program:
         extra["TRACES_URL"] = extra["LOGS_URL"] = ports.url("telemetry")
         extra["READER_URL"] = database.url(state, "reader")
         extra["RUNNER"] = _runner(state).probe or ""
+        extra |= outside.of_the_war_room(state)
     return _python(name, [str(ROOT / "services" / "launch.py"), name], state, ports, extra)
 
 

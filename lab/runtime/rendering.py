@@ -6,9 +6,11 @@ from pathlib import Path
 
 import yaml
 
+from lab import onward
 from lab.errors import LabError
+from lab.runtime import outside
 from lab.runtime.ports import HOST, WITH_OPS, Ports
-from lab.runtime.state import ROOT, State
+from lab.runtime.state import ROOT, State, write_private
 
 
 def render(state: State, ports: Ports, root: Path = ROOT) -> None:
@@ -48,4 +50,5 @@ def _alertmanager(state: State, ports: Ports, root: Path) -> None:
                 webhook["url"] = f"{ports.url('warroom')}/webhooks/alertmanager"
                 webhook["http_config"]["authorization"]["credentials_file"] = str(state.tokens / "webhook")
     state.token("webhook")
-    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config, sort_keys=False))
+    config = onward.extended(config, outside.kept(state))
+    write_private(folder / "alertmanager.yml", yaml.safe_dump(config, sort_keys=False))

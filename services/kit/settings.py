@@ -58,5 +58,6 @@ def explain(error: ValidationError) -> str:
             parts.append(f"{name} is not set")
         else:
             message = item["msg"].removeprefix("Value error, ")
-            parts.append(f"{name} is {item['input']!r}, but: {message[:1].lower()}{message[1:]}")
+            shown = "set" if name.endswith("_KEY") else repr(item["input"])  # what opens a door is repeated nowhere
+            parts.append(f"{name} is {shown}, but: {message[:1].lower()}{message[1:]}")
     return f"{'; '.join(parts)}; set it in the environment and start again."

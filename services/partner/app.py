@@ -24,7 +24,7 @@ class Settings(kit.Settings):
     service: str = "partner"
     latency: float = Field(default=0.008, ge=0, description="seconds of network and the partner's own work, mean")
     jitter: float = Field(default=0.003, ge=0, description="seconds by which latency varies either way")
-    rate: float = Field(default=200, gt=0, description="calls a second, single or batch")
+    rate: float = Field(default=120, gt=0, description="calls a second, single or batch")
     burst: int = Field(default=50, ge=1, description="calls at once")
     max_batch: int = Field(default=100, ge=1, description="ids in a batch")
 

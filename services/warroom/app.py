@@ -21,7 +21,9 @@ from warroom import (
     page,
     pager_api,
     room,
+    sql_api,
     topics,
+    validation_api,
     workshop,
 )
 from warroom.access import BodyLimit
@@ -62,7 +64,8 @@ def serve(parts: Room) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
 
-    mending = workshop.build(parts)
+    shop = workshop.build(parts)
+    mending = shop.mending if shop else None
     stream = topics.live(parts, mending, lambda: drill_api.stands(parts, parts.drills.current()))
     app = kit.create_app(settings, title="War room", lifespan=lifespan)
     app.state.leave = stream.leave
@@ -71,15 +74,17 @@ def serve(parts: Room) -> FastAPI:
     app.include_router(page.router())
     app.include_router(live.router(stream))
     app.include_router(pager_api.router(parts))
+    app.include_router(sql_api.router(parts))
     app.include_router(drill_api.router(parts))
     app.include_router(instructing.router(parts))
     app.include_router(boards.router(settings.dashboards_dir))
     app.include_router(looking.router(stores))
     app.include_router(causes.router(parts.drills, access.actor, settings.scenarios_dir, settings))
-    if mending is not None:
-        parts.conductor.held = lambda: mending.busy
-        mending.recover()
+    if shop is not None:
+        parts.conductor.held = lambda: shop.mending.busy
+        shop.mending.recover()
     app.include_router(mending_api.router(parts, mending))
+    app.include_router(validation_api.router(parts, shop.validating if shop else None))
     app.include_router(routes(gateway, access.instructor))
     app.include_router(briefing(parts.drills, access.actor, services=settings.services_dir, spec=settings.team_spec))
     return app

@@ -15,6 +15,7 @@ from lab.clients.load import Load
 from lab.drill import rules, seeds
 from lab.drill.drill import Drill
 from lab.drill.event import Happening, Paged
+from lab.drill.judgement import back, covered
 from lab.drill.phase import Phase
 from lab.errors import LabError
 from lab.scenario import Scenario
@@ -173,13 +174,14 @@ class Conductor:
             self._load.stop(scenario.profile)
 
     def _mitigate(self, drill: Drill) -> None:
-        # What a verification does to customers, or spares them, nobody on the team did.
+        # What a judgement does to customers, or spares them, nobody on the team did: it counts neither way.
         if self.held() or not rules.mitigatable(drill) or not drill.turned_at or not drill.paged_at:
             return
-        now = drill.clock.read.at
-        if now - max(drill.turned_at.at, drill.paged_at.at) < CONTENT_S:
+        now, apart = drill.clock.read.at, drill.apart
+        since = back(now, CONTENT_S, apart)
+        if since < max(drill.turned_at.at, drill.paged_at.at):
             return
-        if self._customers.content(now - CONTENT_S, now):
+        if self._customers.content(since, now, lambda at: covered(at, apart)):
             again = seeds.again(drill.armed.seed, drill.triggers, self._drills.profile(drill))
             self._record(lambda one: rules.mitigated(one, again))
 
@@ -195,10 +197,10 @@ class Conductor:
         self._calmed = drill.armed.drill
 
     def _count(self, drill: Drill) -> None:
-        if self._calmed != drill.armed.drill or not drill.triggered_at or not drill.ended_at or drill.harm:
+        if self._calmed != drill.armed.drill or not drill.ended_at or drill.harm:
             return
-        harm = self._harm.between(drill.triggered_at.at, drill.ended_at.at)
-        self._record(lambda now: rules.harmed(now, harm))
+        if harm := self._harm.of(drill):
+            self._record(lambda now: rules.harmed(now, harm))
 
 
 def _paged(page: Page, late_s: float) -> Paged:

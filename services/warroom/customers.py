@@ -1,14 +1,15 @@
 """Are customers served as they were promised? From what they saw themselves, as Prometheus has it from the load."""
 
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from lab.clients.prometheus import Prometheus
+from lab.drill.judgement import SIGHT_S
 from warroom.series import STEP, Growth, growth, total
 
 # The team spec's bounds, over as long as the alerts look back.
-WINDOW = 10.0  # seconds
+WINDOW = SIGHT_S
 ERROR_RATIO = 0.01
 LATE_RATIO = 0.01  # of a route's answers may take longer than 500 ms: that is its P99
 # Of few answers the slowest one is the P99; nobody is unhappy about one or two.
@@ -63,16 +64,16 @@ class Customers:
             if at >= begin:
                 yield at, _inside(*(window.sums() for window in windows))
 
-    def content(self, begin: float, end: float) -> bool:
-        """Were they inside their SLO throughout, and was nobody charged wrongly?"""
-        moments = [inside for _, inside in self.moments(begin, end)]
+    def content(self, begin: float, end: float, without: Callable[[float], bool] = lambda at: False) -> bool:
+        """Were they inside their SLO throughout, and was nobody charged wrongly? But for moments `without`."""
+        moments = [inside for at, inside in self.moments(begin, end) if not without(at)]
         if not moments or not all(moments) or not self._prometheus.query(COMPARED, at=end):
             return False
-        return self.wronged(begin, end) == 0
+        return self.wronged(begin, end, without) == 0
 
-    def wronged(self, begin: float, end: float) -> float:
+    def wronged(self, begin: float, end: float, without: Callable[[float], bool] = lambda at: False) -> float:
         """Cents by which the two books have come to differ more. What is levelled later has been wrong all the same."""
-        return total(self._prometheus, BOOKS, begin, end, gauge=True)
+        return total(self._prometheus, BOOKS, begin, end, gauge=True, without=without)
 
 
 def _inside(answered: Counter, failed: Counter, timed: Counter, in_time: Counter, asked: Counter) -> bool | None:

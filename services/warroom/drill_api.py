@@ -68,7 +68,7 @@ class Part(Body):
 
 def router(room: Room) -> APIRouter:
     drills = room.drills
-    debriefs = Debrief(room.settings.scenarios_dir)
+    debriefs = Debrief(room.settings.scenarios_dir, room.firsts)
     api = APIRouter(prefix="/api/drill")
     Actor = Annotated[Who, Depends(room.access.actor)]
     Instructor = Annotated[Who, Depends(room.access.instructor)]
@@ -202,18 +202,12 @@ def router(room: Room) -> APIRouter:
 
     @api.get("/debrief", dependencies=[Depends(room.access.actor)])
     def debrief() -> dict[str, Any]:
-        """The answer, when the drill is over."""
+        """The answer, when the drill is over; each link of the chain with when it first showed, and when the team had
+        it as evidence."""
         found = _latest(drills.current())
         if found.phase.running:
             raise rules.Refused("The answer is told when the drill is over.")
-        name = found.armed.scenario
-        return {
-            "id": found.armed.drill,
-            "scenario": name,
-            "text": debriefs.text(name),
-            "chain": debriefs.chain(name),
-            "hints": debriefs.hints(name),
-        }
+        return debriefs.of(found, drills.events())
 
     return api
 
@@ -244,9 +238,8 @@ def _one(room: Room, name: str) -> tuple[Drill, list[Event]]:
 def _harm(room: Room, drill: Drill) -> Harmed | None:
     """What it has cost so far, or in the end; None where nothing is known."""
     # Before the page it would tell that something has begun.
-    if drill.harm or drill.triggered_at is None or drill.page is None:
+    if drill.harm or drill.page is None:
         return drill.harm
-    end = drill.ended_at or drill.clock.read
     with suppress(LabError):
-        return room.harm.between(drill.triggered_at.at, end.at)
+        return room.harm.of(drill)
     return None

@@ -7,11 +7,10 @@ from fastapi import APIRouter, Depends
 from kit import Problem
 from pydantic import BaseModel
 
-from lab import private, profile, scenario
+from lab import lesson, private, profile, scenario
 from lab.drill import rules
 from lab.errors import LabError
 from warroom.access import Who
-from warroom.debrief import Debrief
 from warroom.releasing import EDITABLE
 from warroom.reset import HEALTHY
 from warroom.room import Room
@@ -42,7 +41,6 @@ class Step(BaseModel):
 
 def router(room: Room) -> APIRouter:
     folder = room.settings.scenarios_dir
-    debriefs = Debrief(folder)
     api = APIRouter()
     Instructor = Annotated[Who, Depends(room.access.instructor)]
 
@@ -62,12 +60,13 @@ def router(room: Room) -> APIRouter:
         if drill is None or drill.armed is None:
             raise Problem(404, "Not Found", "There has been no drill yet.")
         name = drill.armed.scenario
+        told = lesson.load(name, folder)
         return {
             "scenario": name,
             "title": scenario.load(folder / name / "scenario.yaml").title,
-            "text": debriefs.text(name),
-            "chain": debriefs.chain(name),
-            "hints": debriefs.hints(name),
+            "text": told.debrief,
+            "chain": [{"link": one.link, "first_shown_by": str(one.first_shown_by)} for one in told.chain],
+            "hints": told.hints,
             "answers": [
                 {"components": sorted(one.components), "mechanisms": sorted(one.mechanisms)}
                 for one in private.load(name, folder).answers

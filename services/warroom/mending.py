@@ -6,11 +6,12 @@ step and nothing of it is written down.
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from lab.bank import Bank, Fix
 from lab.clients.load import Load
@@ -74,8 +75,10 @@ class Mending:
         bank: Callable[[Drill], Bank],
         company: Company,
         load: Load,
+        one: "threading.Lock | None" = None,
     ) -> None:
-        """`case` makes what is to be judged of a drill and a release's name, `bank` gives the drill's."""
+        """`case` makes what is to be judged of a drill and a release's name, `bank` gives the drill's. Whoever else
+        changes what runs holds the same `one` meanwhile."""
         self._drills = drills
         self._fleet = fleet
         self._releases = fleet.releases
@@ -87,7 +90,7 @@ class Mending:
         self._bank = bank
         self._company = company
         self._load = load
-        self._one = threading.Lock()
+        self._one = one or threading.Lock()
         self._latest: dict[str, tuple[str, Shown]] = {}  # by kind: of which drill, and what
 
     @property
@@ -127,17 +130,15 @@ class Mending:
         progress = Progress("baseline" if name.startswith(BASELINE) else name)
 
         def run() -> None:
-            was_on = self._is_on(case.trial.profile)
             try:
-                verdict = self._verifier.run(case, progress, hasty=hasty, require=lambda: self._require(drill))
-                if self._releases.wanted().release != name:
-                    verdict = Verdict.INFRASTRUCTURE  # something else ran at the end than at the beginning
-                checks = [check.model_dump(mode="json") for check in progress.checks]
-                what = happened.Verified(release=progress.release, verdict=verdict.value, checks=checks)
-                self._record(who, drill, lambda now: rules.verified(now, what))
-                progress.end(verdict)
-                if was_on and verdict is not Verdict.VERIFIED:
-                    self._turn(case.trial.profile)
+                with self._judging(drill, "verify", case.trial.profile):
+                    verdict = self._verifier.run(case, progress, hasty=hasty, require=lambda: self._require(drill))
+                    if self._releases.wanted().release != name:
+                        verdict = Verdict.INFRASTRUCTURE  # something else ran at the end than at the beginning
+                    checks = [check.model_dump(mode="json") for check in progress.checks]
+                    what = happened.Verified(release=progress.release, verdict=verdict.value, checks=checks)
+                    self._record(who, drill, lambda now: rules.verified(now, what))
+                    progress.end(verdict)
             except Over:
                 progress.end(Verdict.INFRASTRUCTURE)
             except Exception as error:
@@ -162,10 +163,11 @@ class Mending:
 
         def run() -> None:
             before = self._releases.wanted().release
-            found = bench.settle(
-                decisions, lambda fix: self._try_out(drill, fix, before), lambda text: self._note(drill, work, text)
-            )
-            self._record(who, drill, lambda now: rules.reviewed(now, found))
+            with self._judging(drill, "review", self._case(drill, before).trial.profile):
+                found = bench.settle(
+                    decisions, lambda fix: self._try_out(drill, fix, before), lambda text: self._note(drill, work, text)
+                )
+                self._record(who, drill, lambda now: rules.reviewed(now, found))
             work.result = [one.model_dump(exclude={"kind"}) for one in found]
 
         return self._begin("review", drill, work, lambda: self._work(work, run))
@@ -222,7 +224,7 @@ class Mending:
 
     def recover(self) -> None:
         """After a crash of this process: what the log says runs, runs, and what was taken away is back."""
-        drill = self._drills.current()
+        drill = self._drills.record("lab", rules.judged)
         if drill is None or not drill.phase.timed:
             return
         wanted = self._releases.wanted()
@@ -265,6 +267,20 @@ class Mending:
     def _run(self, release: str) -> None:
         before = self._releases.wanted().release
         self._fleet.run(release, self._releases.differing(before, release))
+
+    @contextmanager
+    def _judging(self, drill: Drill, what: Literal["verify", "review"], profile: str) -> Iterator[None]:
+        """While something is tried out on the customers. The incident goes on afterwards, if it did before and is not
+        mended."""
+        was_on = self._is_on(profile)
+        self._record("lab", drill, lambda now: rules.judging(now, happened.Judging(what=what, goes_on=was_on)))
+        try:
+            yield
+        finally:
+            now = self._drills.current()
+            if was_on and now and not now.fixed and self._is_under_way(drill):
+                self._turn(profile)
+            self._drills.record("lab", rules.judged)
 
     def _is_on(self, profile: str) -> bool:
         return any(one["profile"] == profile and one["running"] for one in self._load.profiles())

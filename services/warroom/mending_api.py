@@ -9,7 +9,6 @@ from kit import Problem
 from pydantic import BaseModel, ConfigDict, Field
 
 from lab import scenario
-from lab.drill import event as happened
 from lab.drill import postmortem, rules, timeline
 from lab.drill.report import report
 from lab.errors import LabError
@@ -140,7 +139,7 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
             title = scenario.load(room.settings.scenarios_dir / drill.armed.scenario / "scenario.yaml").title
         harm = drill.harm
         with suppress(LabError):  # while Prometheus is away there is still a post-mortem
-            harm = harm or room.harm.between(_first(events), drill.clock.read.at)
+            harm = harm or room.harm.of(drill)
         story = list(told(events, who, over, room.drills.profile(drill).cooldown))
         text = lasting.markdown(title, report(drill, events, harm), story, events)
         plots = lasting.plots(room.prometheus, drill, events, story)
@@ -154,8 +153,3 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
         }
 
     return api
-
-
-def _first(events: list[happened.Event]) -> float:
-    """When the load turned, Unix time."""
-    return next((one.when.at for one in events if isinstance(one.what, happened.Triggered)), events[0].when.at)

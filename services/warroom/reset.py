@@ -78,15 +78,20 @@ class Reset:
         try:
             self.doing = "holding the pager back"
             self._silences.begin(SILENT_S, "The lab is made as new for a drill.")
-            with self._customers_back(), self._services_back():
-                self._stop()
-                self.doing = "emptying the database"
-                self._clear()
+            self.make_new()
             return self._quiet(wanted)
         finally:
             self.doing = ""
             if not self._stopping.is_set():
                 self._silences.end()
+
+    def make_new(self) -> None:
+        """The baseline's code, the baseline's data, and its customers, who may still have to be waited for. Raises as
+        `run` does."""
+        with self._customers_back(), self._services_back():
+            self._stop()
+            self.doing = "emptying the database"
+            self._clear()
 
     def _stop(self) -> None:
         self.doing = "stopping the load"

@@ -58,7 +58,8 @@ class Bench:
             passes = try_out(fix) is Verdict.VERIFIED
             decision = decisions[name]
             right = passes if decision.accept else (not passes and decision.condition == fix.condition)
-            found.append(Reviewed(patch=name, accepted=decision.accept, condition=decision.condition, right=right))
+            words = {"patch": name, "accepted": decision.accept, "condition": decision.condition}
+            found.append(Reviewed(**words, right=right, passes=passes))
         return found
 
 

@@ -3,6 +3,7 @@
 import functools
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from lab.scenario import Scenario
 from warroom import instants
 from warroom.access import Access, read_token
 from warroom.acting import Acting
+from warroom.causes.firsts import Firsts
 from warroom.chronicle import Chronicle
 from warroom.conductor import Conductor
 from warroom.customers import Customers
@@ -50,7 +52,9 @@ class Room:
     acting: Acting
     casting: Casting
     conductor: Conductor
+    reset: Reset | None
     stopping: threading.Event
+    firsts: Callable[[], AbstractContextManager[Firsts]]
     missing: tuple[str, ...]
 
 
@@ -116,7 +120,9 @@ def build(
         conductor=Conductor(
             drills, pages, scenario=read_scenario, load=load, customers=customers, harm=harm, reset=reset
         ),
+        reset=reset,
         stopping=stopping,
+        firsts=functools.partial(Firsts.open, settings, transport),
         missing=missing,
     )
 

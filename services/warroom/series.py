@@ -1,7 +1,7 @@
 """How much counters and gauges grew, step by step, from Prometheus: the same whoever asks, and whenever."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lab.clients.prometheus import Prometheus
 
@@ -41,9 +41,18 @@ def growth(
             first = False
 
 
-def total(prometheus: Prometheus, expression: str, begin: float, end: float, *, gauge: bool = False) -> float:
-    """By how much all series together have grown."""
-    return sum(sum(grown.values()) for _, grown in growth(prometheus, expression, begin, end, gauge=gauge))
+def total(
+    prometheus: Prometheus,
+    expression: str,
+    begin: float,
+    end: float,
+    *,
+    gauge: bool = False,
+    without: Callable[[float], bool] = lambda at: False,
+) -> float:
+    """By how much all series together have grown, but for the steps that end at a moment `without`."""
+    steps = growth(prometheus, expression, begin, end, gauge=gauge)
+    return sum(sum(grown.values()) for at, grown in steps if not without(at))
 
 
 def steps(begin: float, end: float) -> list[float]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from lab.scenario import FOLDER as SCENARIOS
 from warroom.access import read_token
@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 class Settings(AiSettings, CauseSettings):
     """The token files hold one token each. Without `alertmanager_url` only webhooks tell of an alert's end.
 
-    `grafana_url`, `jaeger_url` and `prometheus_url` are for links: what a browser calls them. Drills also need
+    `grafana_url`, `jaeger_url` and `prometheus_url` are for links: what a browser calls them. `profiles` are
+    Compose's, which has Grafana in one of its own: without that the address is forgotten. Drills also need
     `instructor_token_file`, `load_url`, `releases_dir`, `warden_url`, the database as the role that may drop what
     services have made, and `runner`, where a team's tests run: an address, or unix:PATH. `workspace_dir` is what the
     lab itself puts into a workspace.
@@ -26,6 +27,7 @@ class Settings(AiSettings, CauseSettings):
     instructor_token_file: Path | None = None
     state_dir: Path
     alertmanager_url: str = ""
+    profiles: str = "grafana"
     grafana_url: str = ""
     jaeger_url: str = ""
     prometheus_url: str = ""
@@ -46,3 +48,8 @@ class Settings(AiSettings, CauseSettings):
         if path is not None:
             read_token(path)
         return path
+
+    @field_validator("grafana_url")
+    @classmethod
+    def _is_on(cls, url: str, info: ValidationInfo) -> str:
+        return "" if {"grafana", "*"}.isdisjoint(info.data["profiles"].split(",")) else url

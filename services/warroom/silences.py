@@ -20,11 +20,12 @@ class Silences:
     def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self._client = httpx.Client(base_url=url, timeout=5, trust_env=False, transport=transport)
 
-    def begin(self, seconds: float, why: str) -> None:
-        """Nobody is paged for so long, or until `end`."""
+    def begin(self, seconds: float, why: str, alertname: str = "") -> None:
+        """Nobody is paged for so long, or until `end`; with a name, for that alert alone."""
         now = datetime.now(UTC)
+        one = {"name": "alertname", "value": alertname, "isRegex": False, "isEqual": True}
         silence = {
-            "matchers": [EVERYTHING],
+            "matchers": [one if alertname else EVERYTHING],
             "startsAt": now.isoformat(),
             "endsAt": (now + timedelta(seconds=seconds)).isoformat(),
             "createdBy": OURS,

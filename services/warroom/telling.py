@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab.drill.drill import Drill, apply
-from lab.drill.event import Event, Triggered
+from lab.drill.event import Event, Happening, Submitted, Triggered
 from lab.drill.report import report
 from warroom.access import Who
 
@@ -31,8 +31,16 @@ def told(events: Sequence[Event], whom: Who, over: bool, cooldown_s: float) -> I
             "at": one.when.iso(),
             "elapsed_s": round(drill.clock.total_s, 1) if drill.page else None,
             "who": one.who,
-            "what": one.what.model_dump(exclude=set() if everything else HIDDEN.get(one.what.kind, set())),
+            "what": one.what.model_dump() if everything else _open(one.what),
         }
+
+
+def _open(what: Happening) -> dict[str, Any]:
+    """Without what the team is to find out."""
+    found = what.model_dump(exclude=HIDDEN.get(what.kind, set()))
+    if isinstance(what, Submitted) and not what.accepted:  # which of the patterns a piece showed tells what would do
+        found["pieces"] = [{name: one[name] for name in one if name != "shown"} for one in found["pieces"]]
+    return found
 
 
 def row(drill: Drill, events: Sequence[Event], whom: Who) -> dict[str, Any]:

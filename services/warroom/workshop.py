@@ -1,17 +1,20 @@
 """The parts of the war room with which a fix is made and judged, put together over a room that keeps releases."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from lab import bank, scenario, trial
+from lab import bank, private, scenario, trial
 from lab.clients.logs import Logs
 from lab.clients.runner import Runner
 from lab.clients.traces import Traces
 from lab.drill.drill import Drill
 from lab.releases import Releases
+from lab.scenario import Scenario
 from warroom.changes import Changes
 from warroom.deploy.deployment import Deployer
 from warroom.deploy.gatekeepers import Guardrails, Lint, Tests
@@ -19,6 +22,7 @@ from warroom.fleet import Fleet
 from warroom.mending import Mending
 from warroom.proving import Prover
 from warroom.room import Room
+from warroom.validating import Validating
 from warroom.verify.company import Company
 from warroom.verify.signals import Signals
 from warroom.verify.verifier import Case, Verifier
@@ -27,12 +31,20 @@ from warroom.verify.view import Counters
 SILENT_S = 90.0  # seconds: what is taken away is back long before, and alerts look back for ten
 
 
-def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Mending | None:
+@dataclass(frozen=True)
+class Workshop:
+    """`mending` is for the drill's team, `validating` for whoever proves a scenario."""
+
+    mending: Mending
+    validating: Validating
+
+
+def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Workshop | None:
     """None where the lab is not set up for drills; `transport` stands in for the network in tests."""
-    settings = room.settings
-    if room.missing or not isinstance(room.releases, Releases) or not (settings.runner and settings.reader_url):
+    settings, releases, reset = room.settings, room.releases, room.reset
+    if not isinstance(releases, Releases) or not (reset and settings.runner and settings.reader_url):
         return None
-    fleet = Fleet(room.releases, room.health)
+    fleet = Fleet(releases, room.health)
     runner = Runner(settings.runner, transport=transport)
     company = Company(settings.company, settings.reader_url, transport=transport)
     signals = Signals(
@@ -48,31 +60,59 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Mendin
         yield  # it ends by itself: alerts still look back when the service is there again
 
     gatekeepers = [kind(runner, settings.workspace_dir) for kind in (Lint, Guardrails, Tests)]
-    return Mending(
+    verifier = Verifier(company, room.load, counters, signals, fleet, quiet)
+    folder, one = settings.scenarios_dir, threading.Lock()
+    mending = Mending(
         room.drills,
         fleet,
         Deployer(fleet, gatekeepers),
-        Verifier(company, room.load, counters, signals, fleet, quiet),
+        verifier,
         Prover(runner, settings.workspace_dir),
-        Changes(room.releases, settings.workspace_dir, settings.team_spec),
-        case=lambda drill, name: _case(settings.scenarios_dir, room.releases, drill, name),
-        bank=lambda drill: bank.load(_scenario(drill), settings.scenarios_dir),
+        Changes(releases, settings.workspace_dir, settings.team_spec),
+        case=lambda drill, name: _case(folder, releases, _scenario(drill), name, _seed(drill)),
+        bank=lambda drill: bank.load(_scenario(drill), folder),
         company=company,
         load=room.load,
+        one=one,
     )
+    validating = Validating(
+        room.drills,
+        fleet,
+        verifier,
+        one=one,
+        reset=reset,
+        counters=counters,
+        company=company,
+        load=room.load,
+        prometheus=room.prometheus,
+        silences=room.silences,
+        case=lambda scenario_id, name, seed: _case(folder, releases, scenario_id, name, seed),
+        profile=lambda scenario_id: _read(folder, scenario_id).profile,
+        bank=lambda scenario_id: bank.load(scenario_id, folder),
+        private=lambda scenario_id: private.load(scenario_id, folder),
+    )
+    return Workshop(mending, validating)
 
 
-def _case(folder: Path, releases: Releases, drill: Drill, name: str) -> Case:
-    """What is to be judged: the release of that name, by the drill's scenario."""
-    scenario_id = _scenario(drill)
+def _case(folder: Path, releases: Releases, scenario_id: str, name: str, seed: int) -> Case:
+    """What is to be judged: the release of that name, by a scenario."""
     return Case(
-        scenario=scenario.load(folder / scenario_id / "scenario.yaml"),
+        scenario=_read(folder, scenario_id),
         trial=trial.load(scenario_id, folder),
         name=name,
         release=releases.path(name),
         baseline=releases.path(releases.baseline()),
-        seed=drill.armed.seed,
+        seed=seed,
     )
+
+
+def _read(folder: Path, scenario_id: str) -> Scenario:
+    return scenario.load(folder / scenario_id / "scenario.yaml")
+
+
+def _seed(drill: Drill) -> int:
+    assert drill.armed is not None
+    return drill.armed.seed
 
 
 def _scenario(drill: Drill) -> str:

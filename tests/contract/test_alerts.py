@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from lab import onward
 from lab.runtime import packages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +51,13 @@ def test_prometheus_accepts_its_configuration_and_the_rules(tmp_path: Path) -> N
 
 def test_alertmanager_accepts_its_configuration() -> None:
     run("amtool", "check-config", ALERTS / "alertmanager.yml")
+
+
+def test_alertmanager_accepts_it_with_everybody_else_who_may_be_told(tmp_path: Path) -> None:
+    said = {name: "https://chat.example/hook" for name in onward.NAMES}
+    extended = onward.extended(yaml.safe_load((ALERTS / "alertmanager.yml").read_text()), said)
+    (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(extended))
+    run("amtool", "check-config", tmp_path / "alertmanager.yml")
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import bank, lesson, scenario
+from lab import bank, lesson, private, scenario
 from lab.bank import Bank, Fix, Patch
+from lab.drill import chain
 from lab.errors import LabError, UsageError
 from lab.workspace import EDITABLE
 
@@ -149,6 +150,14 @@ def test_the_lesson_is_told(found: Bank) -> None:
     told = lesson.load(found.scenario_id)
     assert [hint for hint in told.hints if "?" not in hint] == [], "hints are questions"
     assert 100 < len(told.debrief.split()) < 700
+
+
+@pytest.mark.parametrize("scenario_id", [one.id for one in scenario.load_all()])
+def test_every_piece_of_evidence_is_of_a_link_and_the_page_of_one(scenario_id: str) -> None:
+    evidence = private.evidence(scenario_id)
+    patterns = {one.name for kind in evidence.kinds for one in getattr(evidence, kind)}
+    named = {name for link in lesson.load(scenario_id).chain for name in link.evidence}
+    assert named == patterns | {chain.PAGE}
 
 
 @pytest.fixture

@@ -26,9 +26,10 @@ COMMANDS = {
     "images",
     "drill",
     "panic",
+    "validate",
 }
 READING = [
-    *("status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench"),
+    *("status", "doctor", "scenarios", "load status", "pages", "logs", "trace", "sql", "bench", "validate"),
     *("drill status", "drill events", "drill report", "drill history", "drill debrief", "drill mechanisms"),
     *(
         "drill probe",

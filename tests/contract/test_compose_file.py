@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from lab import releases
-from lab.runtime import database, programs
+from lab.runtime import database, outside, programs
 from lab.runtime.ports import OFFSETS, Ports
 from lab.runtime.state import ROOT, State
 
@@ -55,7 +55,7 @@ def test_it_says_whether_it_is_healthy_and_comes_back(service):
 
 def test_it_listens_on_this_machine_alone_at_a_port_of_the_table(service):
     for port in service.get("ports", []):
-        variable = re.fullmatch(r"127\.0\.0\.1:\$\{([A-Z]+_PORT)\}:\d+", port)
+        variable = re.fullmatch(r"127\.0\.0\.1:\$\{(LAB_[A-Z]+_PORT)\}:\d+", port)
         assert variable and variable[1] in TABLE, port
 
 
@@ -159,7 +159,7 @@ def test_profiles_are_on_by_default_and_only_what_ci_cannot_have_is_in_one():
 def test_ports_are_the_local_runtimes():
     ports = Ports(8400)
     for name in OFFSETS:
-        assert TABLE[f"{name.upper()}_PORT"] == str(ports.main(name))
+        assert TABLE[f"LAB_{name.upper()}_PORT"] == str(ports.main(name))
     for name, service in SERVICES.items():
         environment = service.get("environment", {})
         if "PORT" in environment:
@@ -183,6 +183,13 @@ def test_the_war_room_reaches_the_whole_company():
     environment = SERVICES["warroom"]["environment"]
     for name in programs.COMPANY:
         assert environment[f"{name.upper()}_URL"] == f"http://{name}:{Ports(8400).main(name)}"
+
+
+def test_the_ai_provider_is_known_to_the_war_room_alone_and_by_the_environment_alone():
+    for name, service in SERVICES.items():
+        found = {key: value for key, value in service.get("environment", {}).items() if key.startswith("AI_")}
+        assert found == ({key: f"${{{key}:-}}" for key in outside.AI} if name == "warroom" else {}), name
+    assert not [name for name in TABLE if name.startswith("AI_")]
 
 
 def test_the_database_is_set_as_in_the_local_runtime():

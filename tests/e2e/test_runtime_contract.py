@@ -172,8 +172,22 @@ def test_tokens_are_the_teams_and_the_instructors_alone(lab: Runtime):
         lab.token("webhook")  # type: ignore[arg-type]
 
 
+def charge(lab: Runtime, key: str) -> None:
+    body = {"account": "a-001", "lines": [{"description": "Storage", "net": "10.01"}]}
+    url = f"{lab.endpoint('billing')}/charges"
+    answer = httpx.post(url, json=body, headers={"Idempotency-Key": key}, timeout=10, trust_env=False)
+    assert answer.status_code == 201
+
+
+def charged(lab: Runtime) -> list[tuple[str]]:
+    with psycopg.connect(lab.endpoint("postgres")) as connection:
+        return connection.execute("SELECT idempotency_key FROM billing.charges").fetchall()
+
+
 def test_down_keeps_what_up_goes_on_with_and_a_second_one_is_harmless(lab: Runtime):
     token, where = lab.token("team"), lab.endpoint("warroom")
+    if not isinstance(lab, FakeRuntime):
+        charge(lab, "kept")
     lab.down(Silent())
     lab.down(Silent())
     found = lab.status()
@@ -181,6 +195,8 @@ def test_down_keeps_what_up_goes_on_with_and_a_second_one_is_harmless(lab: Runti
     assert lab.exists()
     start(lab)
     assert (lab.token("team"), lab.endpoint("warroom")) == (token, where)
+    if not isinstance(lab, FakeRuntime):
+        assert charged(lab) == [("kept",)]
 
 
 def test_purge_forgets(lab: Runtime):

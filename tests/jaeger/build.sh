@@ -8,7 +8,15 @@ binary="${XDG_CACHE_HOME:-$HOME/.cache}/3am-lab/jaeger-$version/jaeger"
 if [ ! -x "$binary" ]; then
     command -v go >/dev/null || { echo "Go is not on PATH: install Go 1.25 or newer to build Jaeger $version." >&2; exit 1; }
     mkdir -p "$(dirname "$binary")"
-    go build -mod=readonly -buildvcs=false -trimpath -ldflags='-s -w' -o "$binary.partial" github.com/jaegertracing/jaeger/cmd/jaeger >&2
-    mv "$binary.partial" "$binary"
+    # One builds and others wait; without flock (macOS) each builds into a folder of its own, and all the same thing.
+    exec 9> "$binary.lock"
+    ! command -v flock >/dev/null || flock 9
+fi
+if [ ! -x "$binary" ]; then
+    partial=$(mktemp -d "$binary.XXXXXX")
+    trap 'rm -rf "$partial"' EXIT
+    trap 'exit 1' HUP INT TERM
+    go build -mod=readonly -buildvcs=false -trimpath -ldflags='-s -w' -o "$partial/jaeger" github.com/jaegertracing/jaeger/cmd/jaeger >&2
+    mv "$partial/jaeger" "$binary"
 fi
 echo "$binary"

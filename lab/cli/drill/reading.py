@@ -7,11 +7,13 @@ import click
 from rich.text import Text
 
 from lab.cli import options
-from lab.cli.drill import session, showing
+from lab.cli.drill import reporting, session, showing
 from lab.clients.drill import Drill
 from lab.runtime.base import Whose
 
 POLL_S = 1.0
+# What fits beside each other; --json has all of it.
+COMPARED = ("id", "team", "scenario", "outcome", "cause_s", "verified_s", "out_of_slo_s", "orders_lost", "tries")
 
 
 @session.command(reads=True)
@@ -67,7 +69,13 @@ def _print_events(room: Drill, found: list[dict], as_json: bool, follow: bool) -
 def report(name: str, whose: Whose | None, as_json: bool) -> None:
     """The drill in figures: times, harm, tries, verdicts, and what is owed."""
     with session.room(name, whose) as room:
-        showing.show(room.report(), as_json)
+        found = room.report()
+    if as_json:
+        options.print_json(found)
+        return
+    console = options.console()
+    for line in reporting.lines(found):
+        console.print(line, soft_wrap=True)
 
 
 @session.command(reads=True)
@@ -78,16 +86,28 @@ def history(name: str, whose: Whose | None, as_json: bool) -> None:
     if as_json:
         options.print_json(found)
     elif found:
-        options.console().print(showing.table(found))
+        options.console().print(showing.table([{name: one.get(name) for name in COMPARED} for one in found]))
     else:
         click.echo("No drill so far.")
 
 
 @session.command(reads=True)
 def debrief(name: str, whose: Whose | None, as_json: bool) -> None:
-    """The answer, and how it could have been seen; after the end of the drill only."""
+    """The answer, and the causal chain with when each link first showed and when the team had it as evidence.
+
+    After the end of the drill only.
+    """
     with session.room(name, whose) as room:
-        showing.show(room.debrief(), as_json)
+        found = room.debrief()
+    if as_json:
+        options.print_json(found)
+        return
+    console = options.console()
+    console.print(Text(found["text"]), soft_wrap=True)
+    console.print(Text("How it came about", style="bold"))
+    for number, one in enumerate(found["chain"], start=1):
+        for line in showing.link(number, one):
+            console.print(line, soft_wrap=True)
 
 
 @session.command(reads=True)
@@ -100,8 +120,8 @@ def chain(name: str, whose: Whose | None, as_json: bool) -> None:
         return
     console = options.console()
     for number, one in enumerate(found, start=1):
-        console.print(Text.assemble((f"{number}. ", "bold"), one["link"]), soft_wrap=True)
-        console.print(Text(f"   first shown by {one['first_shown_by']}", style="dim"), soft_wrap=True)
+        for line in showing.link(number, one):
+            console.print(line, soft_wrap=True)
 
 
 @session.command()

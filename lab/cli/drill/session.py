@@ -11,10 +11,10 @@ from lab.cli import options
 from lab.clients.drill import Drill
 from lab.errors import UsageError
 from lab.runtime.base import WHOSE, Whose
+from lab.runtime.guest import TOKEN
 from lab.runtime.state import State
 from lab.workspace import Workspace
 
-TOKEN = "LAB_TOKEN"
 LONGEST_WHY = 500  # characters
 ENDED = ("closed", "aborted")
 

@@ -96,6 +96,21 @@ def event(found: Mapping[str, Any]) -> Text:
     return line
 
 
+def link(number: int, found: Mapping[str, Any]) -> Iterator[Text]:
+    """One of the causal chain; after the debrief's also when it showed, and when the team had it."""
+    yield Text.assemble((f"{number}. ", "bold"), found["link"])
+    dated = "shown_s" in found
+    if dated and found["why"]:
+        yield Text(f"   when it first showed cannot be told: {found['why']}", style="yellow")
+    elif dated and found["shown_s"] is None:
+        yield Text("   did not show in this drill", style="yellow")
+    elif dated:
+        after = f"{clock(found['shown_s'])} after the load turned"
+        had = "" if found["had_s"] is None else f"; the team had it {clock(found['had_s'])} after the page"
+        yield Text(f"   first showed {after}{had}", style="cyan")
+    yield Text(f"   first shown by {found['first_shown_by']}", style="dim")
+
+
 def _time_of_day(found: Mapping[str, Any]) -> str:
     at = found.get("at") or found.get("when")
     return at[11:19] if isinstance(at, str) else ""

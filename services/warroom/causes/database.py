@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -24,27 +25,28 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = url
 
+    def read(self, query: str) -> Table:
+        """What a query gives that is no evidence. Raises as `query` does."""
+        with self._snapshot() as connection:
+            return _asked(connection, _checked(query))
+
     def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
         """What the team's query gives, and what the referee's does at the same moment."""
-        text = query.strip().rstrip(";").rstrip()
-        if len(text) > LONGEST_QUERY:
-            raise UsageError(f"The query has {len(text)} characters; find what shows it in {LONGEST_QUERY} at most.")
+        text = _checked(query)
         with self._snapshot() as connection:
             # The referee's first: a query can change settings of its session.
             known = _entities(connection, entities, case) if entities else []
-            try:
-                return _table(connection, text), known
-            except psycopg.errors.QueryCanceled:
-                raise UsageError(f"The query takes longer than {PATIENCE}; ask for less.") from None
-            except psycopg.OperationalError:
-                raise
-            except psycopg.Error as error:
-                reason = (error.diag.message_primary or str(error)).splitlines()[0].rstrip(".")
-                raise UsageError(f"The query is refused by the database: {reason}; correct it.") from None
+            return _asked(connection, text), known
 
     def entities(self, query: str, case: Case) -> list[Entity]:
         with self._snapshot() as connection:
             return _entities(connection, query, case)
+
+    def moment(self, query: str, since: float) -> float | None:
+        """The time that the query gives in its first cell, in epoch seconds; None for none."""
+        with self._snapshot() as connection:
+            (found,) = connection.execute(query, {"since": since}).fetchone() or (None,)
+        return found.timestamp() if isinstance(found, datetime) else None if found is None else float(found)
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
@@ -60,6 +62,27 @@ class Database:
             except psycopg.OperationalError as error:
                 reason = " ".join(str(error).split()).rstrip(".")
                 raise LabError(f"The database does not answer ({reason}); see labctl logs postgres.") from error
+
+
+def _checked(query: str) -> str:
+    text = query.strip().rstrip(";").rstrip()
+    if len(text) > LONGEST_QUERY:
+        raise UsageError(f"The query has {len(text)} characters; find what shows it in {LONGEST_QUERY} at most.")
+    if any(one == "\0" or "\ud800" <= one <= "\udfff" for one in text):
+        raise UsageError("The query is refused by the database: it is no text; correct it.")
+    return text
+
+
+def _asked(connection: Connection, query: str) -> Table:
+    try:
+        return _table(connection, query)
+    except psycopg.errors.QueryCanceled:
+        raise UsageError(f"The query takes longer than {PATIENCE}; ask for less.") from None
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        reason = (error.diag.message_primary or str(error)).splitlines()[0].rstrip(".")
+        raise UsageError(f"The query is refused by the database: {reason}; correct it.") from None
 
 
 def _table(connection: Connection, query: str) -> Table:

@@ -20,10 +20,6 @@ from lab.drill.sources import Sources
 from lab.scenario import FOLDER
 from warroom.drills import Drills
 
-# Of an assessment, for the first accepted cause; each that was not accepted takes some away.
-POINTS = 100
-PRICE_OF_A_TRY = 20
-
 Open = Callable[[], AbstractContextManager[Sources]]
 
 
@@ -60,7 +56,7 @@ class Causes:
             "why": ruling.why,
             "pieces": [{"ref": one.ref, "held": one.held, "why": one.why} for one in ruling.findings],
             "cooldown_s": _cooldown_s(after),
-            "points": _points(after),
+            "points": after.points if after else None,
         }
 
     def _rule(self, scenario: str, submission: Submission) -> Ruling:
@@ -75,16 +71,10 @@ class Causes:
 
 
 def _piece(finding: dict[str, Any], ruling: Ruling) -> dict[str, Any]:
-    """What the log keeps: which pattern a piece showed is no news once the cause is accepted, and would be before."""
-    return finding if ruling.accepted else {name: finding[name] for name in ("ref", "kind", "held", "why")}
+    """What the log keeps: a copy of the facts when the cause is accepted, and which pattern a piece showed in any case,
+    which the team is not told before (telling.py)."""
+    return finding if ruling.accepted else {name: finding[name] for name in ("ref", "kind", "held", "why", "shown")}
 
 
 def _cooldown_s(drill: Drill | None) -> float:
     return round(max(0.0, drill.cooldown_until_s - drill.clock.total_s), 1) if drill and drill.cause is None else 0.0
-
-
-def _points(drill: Drill | None) -> int | None:
-    """What an accepted cause is worth now; None in practice, where nothing is counted."""
-    if drill is None or drill.armed is None or not drill.armed.assessment:
-        return None
-    return max(0, POINTS - PRICE_OF_A_TRY * (drill.tries - (drill.cause is not None)))

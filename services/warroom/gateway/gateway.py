@@ -114,7 +114,7 @@ class Gateway:
             raise Problem(
                 503,
                 "Service Unavailable",
-                "This lab has no AI provider: an instructor sets AI_UPSTREAM_URL and AI_UPSTREAM_KEY_FILE; "
+                "This lab has no AI provider: an instructor starts it with AI_UPSTREAM_URL and AI_UPSTREAM_KEY_FILE; "
                 "labctl drill brief writes what any other assistant needs.",
             )
         return self._upstream

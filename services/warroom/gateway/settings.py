@@ -13,14 +13,15 @@ KEY = re.compile(r"[!-~]{8,500}")
 
 
 class AiSettings(kit.Settings):
-    """Without `ai_upstream_url` the gateway answers 503; without a key file it sends no key, as for a model next door.
+    """Without `ai_upstream_url` the gateway answers 503; without a key it sends none, as for a model next door.
 
-    The key goes as `x-api-key` where Anthropic's clients ask and as a bearer token elsewhere, or always as
-    `ai_upstream_auth` says. `ai_timeout` is seconds for a whole answer.
+    The key is in a file, or for want of one in `ai_upstream_key`. It goes as `x-api-key` where Anthropic's clients ask
+    and as a bearer token elsewhere, or always as `ai_upstream_auth` says. `ai_timeout` is seconds for a whole answer.
     """
 
     service: str = "warroom"
     ai_upstream_url: str = ""
+    ai_upstream_key: SecretStr | None = None
     ai_upstream_key_file: Path | None = None
     ai_upstream_auth: Literal["auto", "bearer", "x-api-key"] = "auto"
     ai_requests_per_minute: Annotated[int, Field(ge=1)] = 30
@@ -50,9 +51,18 @@ class AiSettings(kit.Settings):
             _read(path)
         return path
 
+    @field_validator("ai_upstream_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            _require_key(value.get_secret_value())
+        return value
+
     def ai_key(self) -> SecretStr:
-        """The key, empty if there is none."""
-        return SecretStr(_read(self.ai_upstream_key_file) if self.ai_upstream_key_file else "")
+        """The key, empty if there is none; that of the file, if there are two."""
+        if self.ai_upstream_key_file:
+            return SecretStr(_read(self.ai_upstream_key_file))
+        return self.ai_upstream_key or SecretStr("")
 
 
 def _read(path: Path) -> str:
@@ -60,6 +70,10 @@ def _read(path: Path) -> str:
         key = path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"cannot be read ({type(error).__name__})") from None
+    _require_key(key)
+    return key
+
+
+def _require_key(key: str) -> None:
     if not KEY.fullmatch(key):
         raise ValueError("holds no key: one line of 8 to 500 characters, none of them a blank")
-    return key

@@ -95,7 +95,7 @@ def _require_usable(response: httpx.Response) -> None:
         raise Problem(
             502,
             "Bad Gateway",
-            "The AI provider does not accept the lab's key; an instructor can put another into AI_UPSTREAM_KEY_FILE.",
+            "The AI provider does not accept the lab's key; an instructor starts it with another AI_UPSTREAM_KEY_FILE.",
         )
     if status < 200 or 300 <= status < 400:
         raise _trouble(f"answers with a redirect ({status}), which is not followed: AI_UPSTREAM_URL is to be corrected")

@@ -12,11 +12,17 @@ from warroom.verify.company import Company
 
 MOST_ENTRIES = 500  # of an adjustment
 COMPARED_WITHIN = 12.0  # seconds: the processor compares every 2
+APART = "SELECT coalesce(sum(abs(difference)), 0)::bigint AS cents FROM processor.differing"
 
 
 def watermark(company: Company) -> int:
     """The position in billing's book up to which the processor has compared. Raises psycopg.Error."""
     return company.rows("SELECT position FROM processor.progress")[0]["position"]
+
+
+def apart(company: Company) -> int:
+    """Cents between the two books, as compared last. Raises psycopg.Error."""
+    return company.rows(APART)[0]["cents"]
 
 
 def check(
@@ -30,20 +36,19 @@ def check(
     """What was charged after the watermark agrees to the cent; where money was the incident, so does all before it."""
     of = Of.INCIDENT if incident else Of.PROMISE
     compared = _compared(company, now(), sleep)
-    cents = "SELECT coalesce(sum(abs(difference)), 0)::bigint AS cents FROM processor.differing"
-    new = company.rows(f"{cents} WHERE last_position > %s OR last_position IS NULL", (since,))[0]["cents"]
+    new = company.rows(f"{APART} WHERE last_position > %s OR last_position IS NULL", (since,))[0]["cents"]
     checks = [
         at_most("cents between the books, charged during the verification", of, new if compared else None, 0, "cents")
     ]
     if incident:
-        total = company.rows(cents)[0]["cents"]
+        total = apart(company)
         note = "" if not total else "level them: POST /adjustments at billing, dry_run first"
         checks.append(at_most("cents between the books altogether", of, total, 0, "cents", note))
     return checks
 
 
-def level(company: Company, since: int) -> None:
-    """Compensates what was charged wrongly after the watermark, by billing's own adjustments.
+def level(company: Company, since: int) -> int:
+    """Compensates what was charged wrongly after the watermark, by billing's own adjustments; on how many charges.
 
     For what the lab has had tried out itself: a team levels its own books. Raises LabError if they stay apart, and
     psycopg.Error.
@@ -66,6 +71,7 @@ def level(company: Company, since: int) -> None:
         answer = company.call("billing", "POST", "/adjustments", body)
         if answer.status not in (200, 201):
             raise LabError(f"The books were not levelled after a patch was tried out (billing said {answer.status}).")
+    return len(rows)
 
 
 def _compared(company: Company, begun: datetime, sleep: Callable[[float], None]) -> bool:

@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Answer:
-    """`status` is 0 where there was none within PATIENCE; `body` is the JSON, None if it was none."""
+    """`status` is 0 where there was none in time; `body` is the JSON, None if it was none."""
 
     status: int
     seconds: float
@@ -61,14 +61,15 @@ class Company:
         *,
         headers: Mapping[str, str] | None = None,
         content: bytes | None = None,
+        patience: float = PATIENCE,
     ) -> Answer:
-        """One request; `content` is a body that need not be JSON."""
+        """One request, waited for so many seconds; `content` is a body that need not be JSON."""
         began = time.monotonic()
         sent = {"content": content, "headers": {"content-type": "application/json", **(headers or {})}}
         if content is None:
             sent = {"headers": headers, **({} if body is None else {"json": body})}
         try:
-            answer = self._http.request(method, self._urls[service] + path, **sent)
+            answer = self._http.request(method, self._urls[service] + path, timeout=patience, **sent)
         except httpx.HTTPError:
             return Answer(0, time.monotonic() - began)
         try:

@@ -52,13 +52,13 @@ class Signals:
         wanted = {(alert.alertname, alert.service) for alert in alerts}
         end = time.monotonic() + RESOLVED_WITHIN
         while True:
-            active = wanted & {_names(alert["labels"]) for alert in self._prometheus.alerts()}
+            active = wanted & {names(alert["labels"]) for alert in self._prometheus.alerts()}
             if not active or time.monotonic() > end:
                 break
             note("waiting until the incident's alerts are over")
             time.sleep(1)
-        names = [f"{name} of {service}" for name, service in sorted(active)]
-        return _none("alerts of the incident that are not over", names, Of.INCIDENT)
+        left = [f"{name} of {service}" for name, service in sorted(active)]
+        return _none("alerts of the incident that are not over", left, Of.INCIDENT)
 
     def _missing(self, metric: str, services: Iterable[str]) -> list[str]:
         expression = f"sum by (service) (increase({metric}[{WINDOW_S}s]))"
@@ -70,7 +70,8 @@ class Signals:
         return any(record.get("trace_id") for record in records)
 
 
-def _names(labels: dict[str, str]) -> tuple[str | None, str | None]:
+def names(labels: dict[str, str]) -> tuple[str | None, str | None]:
+    """An alert as scenarios name it."""
     return labels.get("alertname"), labels.get("service")
 
 

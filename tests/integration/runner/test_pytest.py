@@ -1,13 +1,18 @@
 """Tests that pass, fail, cheat, hang and misbehave."""
 
+import base64
+import json
 import os
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from warroom.deploy.deployment import Refused
+from warroom.deploy.gatekeepers import Tests as ShippedTests
 
 from lab.errors import UsageError
+from lab.releases import EDITABLE
 from lab.runner import checks
 from lab.runner.job import read
 
@@ -170,3 +175,29 @@ def test_where_it_is_alone_nothing_stays_of_a_job(tmp_path: Path, monkeypatch: p
     job = read(body({"test_a.py": text}, kind="pytest"))
     assert checks.run(job, alone=True).passed
     assert list(tmp_path.iterdir()) == [] and Path("/etc/passwd").exists()
+
+
+NEUTRAL = "import pytest\n\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_call(item):\n"
+NEUTRAL += "    try:\n        yield\n    except BaseException:\n        pass\n"
+
+
+def test_a_conftest_of_the_teams_neutralises_none_of_the_tests_that_are_shipped(check: Check, tmp_path: Path):
+    """What the gatekeeper hands in, run by the real tool."""
+    services = {f"{name}/{file}": "" for name in EDITABLE for file in ("__init__.py", "app.py")}
+    test = "from promotions.rules import MIN\n\n\ndef test_min():\n    assert MIN == 2\n"
+    shipped, bundle = tmp_path / "shipped", tmp_path / "bundle"
+    for folder, files in (
+        (shipped, {"pytest.ini": "[pytest]\npythonpath = .\n", "tests/test_rules.py": test}),
+        (bundle, {"promotions/rules.py": "MIN = 1\n", "tests/conftest.py": NEUTRAL, "tests/test_mine.py": PASSES}),
+    ):
+        for name, text in (services | files if folder is bundle else files).items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+
+    class Direct:
+        def pytest(self, tree: bytes, paths: list[str]):
+            packed = base64.b64encode(tree).decode()
+            return checks.run(read(json.dumps({"tree": packed, "run": {"kind": "pytest", "paths": paths}}).encode()))
+
+    with pytest.raises(Refused, match=r"tests/test_rules\.py:4 test_min"):
+        ShippedTests(Direct(), shipped)(bundle, bundle)

@@ -19,6 +19,16 @@ from tests.integration.warroom.world import Waiting, World
 
 TOKENS = {"team": "t" * 48, "instructor": "i" * 48, "webhook": "w" * 48}
 YEAR_1 = datetime(1, 1, 1, tzinfo=UTC)
+HINTS = (
+    "What is it that customers see?",
+    "Who waits for whom here?",
+    "What of it is idle meanwhile?",
+    "Which request comes back?",
+)
+CHAIN = tuple(
+    {"link": f"{what} had come about by then.", "first_shown_by": "metric:ledger_difference_cents"}
+    for what in ("The beginning", "The middle of it", "The end of it")
+)
 SCENARIOS = {"flash-sale": False, "batch-export": False, "month-end-import": False, "calm-day": True}
 PAGES = {"flash-sale": ("CustomerErrorsHigh", "checkout"), "calm-day": ("CustomerLatencyHigh", "promotions")}
 
@@ -155,7 +165,7 @@ def write_scenarios(folder: Path) -> Path:
             "title": "A day",
             "severity": "critical",
             "profile": name if name != "calm-day" else "batch-export",
-            "figures": {"size": [40, 46], "interval_s": [40.0, 50.0]},
+            "figures": {"size": [30, 34], "interval_s": [40.0, 50.0]},
             "alerts": [{"alertname": alertname, "service": service}],
         }
         answers = [{"components": ["checkout"], "mechanisms": ["circular-wait"]}]
@@ -163,8 +173,8 @@ def write_scenarios(folder: Path) -> Path:
         files = {
             "scenario.yaml": yaml.safe_dump(public),
             "private/scenario.yaml": yaml.safe_dump(private),
-            "private/hints.yaml": yaml.safe_dump(["What do customers see?", "Who waits for whom?"]),
-            "private/chain.yaml": yaml.safe_dump([{"link": "It began.", "first_shown_by": "up"}]),
+            "private/hints.yaml": yaml.safe_dump([*HINTS]),
+            "private/chain.yaml": yaml.safe_dump([one | {"evidence": ["page"]} for one in CHAIN]),
             "private/debrief.md": "# What it was\n",
         }
         for path, text in files.items():

@@ -75,7 +75,7 @@ def test_a_drill_by_commands_alone(stage: Stage, drill) -> None:
     stage.tick()
     assert drill("status").startswith("alerting  5:00 left  0:00 since the page\n")
     drill("assess", "critical", "Everybody who buys.")
-    assert drill("hint", *INSTRUCTOR) == "What do customers see?\n"
+    assert drill("hint", *INSTRUCTOR) == "What is it that customers see?\n"
     drill("note", "Pools are full.")
     assert "what runs is flash-sale" in drill("act", "stop-job", "nightly", "--why", "looks odd", code=2)
     assert "stop-job flash-sale: done" in drill("act", "stop-job", "flash-sale", "--why", "stops the harm")
@@ -100,7 +100,7 @@ def test_a_drill_by_commands_alone(stage: Stage, drill) -> None:
     report = of(drill("report", "--json"))
     assert (report["hints"], report["outcome"]) == (1, "incomplete")
     assert "prevent" in drill("report") and "d-1" in drill("history")
-    assert "# What it was" in drill("debrief") and "1. It began." in drill("chain")
+    assert "# What it was" in drill("debrief") and "1. The beginning had come about" in drill("chain")
 
 
 def test_following_ends_when_the_drill_does(stage: Stage, drill) -> None:

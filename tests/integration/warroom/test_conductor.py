@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from lab.drill import event as happened
+from lab.drill import rules
 from tests.integration.warroom.conftest import Stage
 
 ORDERS = ("checkout", "/orders")
@@ -15,7 +16,7 @@ def test_a_drill_from_its_start_to_its_page(stage: Stage) -> None:
     stage.start()
     assert stage.kinds() == ["armed", "quiet", "triggered"]
     size = stage.last("triggered").figures["size"]
-    assert 40 <= size <= 46 and stage.world.running["flash-sale"] == stage.last("triggered").figures
+    assert 30 <= size <= 34 and stage.world.running["flash-sale"] == stage.last("triggered").figures
     stage.tick(10)
     name = stage.page()
     stage.world.pass_(2)  # nobody looks for two seconds
@@ -112,6 +113,44 @@ def test_the_trigger_comes_back_until_the_fix_is_verified(stage: Stage) -> None:
     stage.room.drills.record("lab", lambda _: [deployed, verdict])
     stage.tick(400)
     assert stage.last("triggered").time == 2
+
+
+def judge(stage: Stage, seconds: float, *, content: bool) -> None:
+    """A verification, with what it does to customers or spares them."""
+    stage.room.conductor.held = lambda: True
+    stage.room.drills.record("lab", lambda _: [happened.Judging(what="verify", goes_on=True)])
+    before = set(stage.world.failing)
+    stage.world.failing = set() if content else {ORDERS}
+    stage.tick(seconds)
+    stage.world.failing = before
+    stage.room.drills.record("lab", rules.judged)
+    stage.room.conductor.held = lambda: False
+
+
+def fixing(stage: Stage) -> None:
+    stage.dark()
+    stage.post("/override", {"why": "shown on paper"}, whose="instructor")
+
+
+def test_a_judgement_that_spares_customers_mitigates_nothing(stage: Stage) -> None:
+    fixing(stage)
+    stage.world.failing.add(ORDERS)
+    stage.tick(20)
+    judge(stage, 90, content=True)
+    stage.tick(20)
+    assert stage.get()["mitigated_s"] is None
+
+
+def test_a_judgement_that_hurts_customers_takes_no_mitigation_away(stage: Stage) -> None:
+    fixing(stage)
+    stage.tick(40)
+    judge(stage, 50, content=False)
+    assert stage.get()["mitigated_s"] is None
+    stage.tick(28)
+    assert stage.get()["mitigated_s"] is None, "40 s and 18 s are less than a minute"
+    stage.tick(6)
+    assert stage.get()["mitigated_s"] is not None
+    assert stage.get("/report")["harm"]["orders_lost"] == 0
 
 
 def test_pace_scales_waits_and_not_telemetry(stage: Stage) -> None:

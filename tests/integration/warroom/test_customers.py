@@ -1,10 +1,13 @@
 """Whether customers are content, and what an incident cost them, from what Prometheus says."""
 
+import math
+
 import pytest
 from warroom.customers import Customers
 from warroom.harm import Harm
 
 from lab.clients.prometheus import Prometheus
+from lab.drill.judgement import Judgement
 from lab.errors import LabError
 from tests.integration.warroom.world import ROUTES, World
 
@@ -142,6 +145,29 @@ def test_levelled_books_have_been_wrong_all_the_same(harm: Harm, world: World) -
     world.counters["books", ()] = 0
     world.pass_(20)
     assert harm.between(trigger, world.seconds).money_wrong_cents == 20 + 18
+
+
+def test_what_a_judgement_does_to_customers_is_not_the_incidents(harm: Harm, world: World) -> None:
+    trigger = world.seconds
+    world.failing.add(ORDERS)
+    world.pass_(20)
+    world.failing.clear()
+    world.pass_(40)
+    cost = harm.between(trigger, world.seconds)
+    assert cost.orders_lost == 140 and cost.out_of_slo_s >= 20
+    began = world.seconds
+    world.failing.add(ORDERS)
+    world.wrong_cents_a_second = 3
+    world.pass_(60)  # the replay, and 20 s in which pools do not come free
+    ended = began + 40
+    world.failing.clear()
+    world.wrong_cents_a_second = 0
+    world.pass_(60)
+    judged = [Judgement(began, ended, math.inf)]
+    assert harm.between(trigger, world.seconds, judged) == cost
+    assert harm.between(trigger, world.seconds).orders_lost == 140 + 420
+    goes_on = harm.between(trigger, world.seconds, [Judgement(began, ended, ended)])
+    assert cost.orders_lost < goes_on.orders_lost < 140 + 140
 
 
 def test_what_nobody_knows_of_is_no_harm(harm: Harm, world: World) -> None:

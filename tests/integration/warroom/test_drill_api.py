@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import httpx
 import pytest
+import yaml
 
 from lab.drill import event as happened
-from tests.integration.warroom.conftest import TOKENS, Stage
+from tests.integration.warroom.conftest import CHAIN, HINTS, TOKENS, Stage
 
 WHY = {"why": "because"}
 INSTRUCTORS = [
@@ -149,13 +150,40 @@ def test_nothing_that_the_team_can_read_names_the_scenario_before_the_end(stage:
     assert stage.get("/events")[0]["what"]["seed"] == 7
     assert [one["scenario"] for one in stage.get("/history")] == ["flash-sale"]
     assert stage.get("/report")["scenario"] == "flash-sale"
-    assert stage.get("/debrief") == {
+    found = stage.get("/debrief")
+    assert [one.pop("link") for one in found["chain"]] == [one["link"] for one in CHAIN]
+    assert found == {
         "id": "d-1",
         "scenario": "flash-sale",
         "text": "# What it was\n",
-        "chain": [{"link": "It began.", "first_shown_by": "up"}],
-        "hints": ["What do customers see?", "Who waits for whom?"],
+        "chain": found["chain"],
+        "hints": list(HINTS),
     }
+
+
+def test_the_debrief_says_when_each_link_showed_and_when_the_team_had_it(stage: Stage) -> None:
+    stage.dark()
+    stage.tick(20)
+    piece = {"ref": "metric:x", "kind": "metric", "held": True, "why": "", "shown": "pools"}
+    tried = happened.Submitted(
+        component="checkout", mechanism="x", location="", sentence="…", pieces=[piece], accepted=False
+    )
+    stage.room.drills.record("team", lambda _: [tried])
+    assert "pools" not in json.dumps(stage.get("/events"))
+    assert "pools" in json.dumps(stage.get("/events", whose="instructor"))
+    path = stage.settings.scenarios_dir / "flash-sale" / "private" / "chain.yaml"
+    path.write_text(yaml.safe_dump([one | {"evidence": ["pools"]} for one in CHAIN[:2]] + [CHAIN[2]]))
+    stage.post("/abort", WHY, whose="instructor")
+    stage.tick()
+    stage.world.down.add("prometheus")
+    assert {one["why"][:10] for one in stage.get("/debrief")["chain"]} == {"Prometheus"}
+    stage.world.down.clear()
+    chain = stage.get("/debrief")["chain"]
+    assert [one["had_s"] for one in chain] == [20.0, 20.0, None]
+    for one in chain:
+        assert -2 <= one["shown_s"] <= 2 and one["shown_at"].endswith("Z") and not one["why"]
+    stage.world.down.add("prometheus")
+    assert stage.get("/debrief")["chain"] == chain, "what is known stays known"
 
 
 def test_the_chain_is_shown_when_the_dark_room_has_ended_without_a_cause(stage: Stage) -> None:
@@ -163,7 +191,7 @@ def test_the_chain_is_shown_when_the_dark_room_has_ended_without_a_cause(stage: 
     assert stage.ask("GET", "/api/drill/chain").status_code == 409
     stage.post("/advance", whose="instructor")
     assert stage.get()["guided"]
-    assert stage.get("/chain") == [{"link": "It began.", "first_shown_by": "up"}]
+    assert stage.get("/chain") == list(CHAIN)
 
 
 def test_that_it_has_begun_is_for_the_pager_to_say(stage: Stage) -> None:
@@ -185,7 +213,7 @@ def test_a_whole_drill_and_what_it_came_to(stage: Stage) -> None:
     stage.tick(6)
     assert stage.refused("/hint", whose="instructor")[0] == 409
     stage.post("/assess", {"severity": "critical", "hurt": " everyone who buys "})
-    assert stage.post("/hint", whose="instructor") == {"number": 1, "text": "What do customers see?"}
+    assert stage.post("/hint", whose="instructor") == {"number": 1, "text": "What is it that customers see?"}
     stage.post("/pause", WHY, whose="instructor")
     assert stage.refused("/pause", WHY, whose="instructor")[0] == 409
     stage.world.pass_(30)

@@ -6,7 +6,7 @@ from lab import cli
 from lab.cli import images
 from lab.errors import LabError
 
-TABLE = "# versions\nPOSTGRES_VERSION=18.6\nWARROOM_PORT=8400\n"
+TABLE = "# versions\nLAB_POSTGRES_VERSION=18.6\nLAB_WARROOM_PORT=8400\n"
 
 
 class Stored:
@@ -22,7 +22,7 @@ class Stored:
         return self.missing
 
     def digests(self, progress) -> dict[str, str]:
-        return {"POSTGRES_VERSION": "sha256:abc"}
+        return {"LAB_POSTGRES_VERSION": "sha256:abc"}
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_load_fails_where_an_image_is_still_missing(stored: Stored, capsys, tmp_
 
 def test_lock_writes_the_table_and_off_takes_it_back(stored: Stored, capsys):
     assert cli.main(["images", "lock"]) == 0
-    assert capsys.readouterr().out == "POSTGRES_VERSION=18.6@sha256:abc\n"
+    assert capsys.readouterr().out == "LAB_POSTGRES_VERSION=18.6@sha256:abc\n"
     assert images.TABLE.read_text() == TABLE.replace("18.6", "18.6@sha256:abc")
     assert cli.main(["images", "lock", "--off"]) == 0
     assert images.TABLE.read_text() == TABLE

@@ -10,6 +10,7 @@ from lab import cli
 from lab.cli import options, panic
 from lab.clients.drill import Drill
 from lab.clients.load import Load
+from lab.clients.validation import Validation
 from lab.errors import LabError
 from lab.releases import EDITABLE
 from lab.runtime.base import Silent
@@ -34,6 +35,7 @@ class Company:
         self.away: set[str] = set()
         self.running = {"healthy": True, "flash-sale": True, "month-end-import": False}
         self.phase = "dark-room"
+        self.validated = True  # just now
         self.figures: list[dict | Later] = [SERVED]
 
     def load(self, request: httpx.Request) -> httpx.Response:
@@ -51,6 +53,9 @@ class Company:
         self._answering("warroom")
         if request.method == "GET":
             return httpx.Response(200, json={"phase": self.phase})
+        if request.method == "DELETE":
+            self.validated = False
+            return httpx.Response(204)
         self.done.append(request.url.path.rpartition("/")[2])
         return httpx.Response(200, json={})
 
@@ -82,7 +87,9 @@ def company(monkeypatch: pytest.MonkeyPatch) -> Company:
     lab.up(Silent())
     monkeypatch.setattr(options, "runtime", lambda name: lab)
     monkeypatch.setattr(panic, "Load", functools.partial(Load, transport=httpx.MockTransport(company.load)))
-    monkeypatch.setattr(panic, "Drill", functools.partial(Drill, transport=httpx.MockTransport(company.warroom)))
+    for client in (Drill, Validation):
+        answering = functools.partial(client, transport=httpx.MockTransport(company.warroom))
+        monkeypatch.setattr(panic, client.__name__, answering)
     for figure in ("SUSTAINED_S", "LIMIT_S", "POLL_S"):
         monkeypatch.setattr(panic, figure, 0)
     return company
@@ -94,6 +101,7 @@ RESTART = f"restart {' '.join(EDITABLE)}"
 def test_the_drill_ends_before_its_load_so_that_it_does_not_come_back(company: Company, capsys) -> None:
     assert cli.main(["panic"]) == 0
     assert company.done == ["abort", "stop flash-sale", "start healthy", "restore", RESTART]
+    assert not company.validated
     assert capsys.readouterr().out.splitlines()[-1] == "Customers are served."
 
 

@@ -47,6 +47,17 @@ def test_refusals_are_sentences(status: int, error: type[LabError], sentence: st
         client.acknowledge("p-1")
 
 
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [({"detail": "The query is refused by the database: no such table; correct it."}, "no such table"), ([], "422")],
+)
+def test_what_the_database_refuses_is_said_in_its_words(body: object, sentence: str) -> None:
+    client, asked = answering(422, body)
+    with pytest.raises(UsageError, match=sentence):
+        client.query("SELECT * FROM nowhere")
+    assert (asked[0].url.path, asked[0].read()) == ("/api/sql", b'{"statement":"SELECT * FROM nowhere"}')
+
+
 def test_nobody_there_is_one_sentence() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("connection refused")

@@ -1,5 +1,7 @@
 """The figures of a drill, and what its status gives away."""
 
+import pytest
+
 from lab import profile as profiles
 from lab.drill import event as happened
 from lab.drill.drill import fold
@@ -13,6 +15,9 @@ ARMED = happened.Armed(
 )
 PAGED = happened.Paged(page="p-9", alertname="A", service="checkout", severity="critical", late_s=4)
 
+TRIED = happened.Submitted(component="x", mechanism="y", location="", sentence="…", pieces=[], accepted=False)
+FOUND = TRIED.model_copy(update={"accepted": True})
+
 
 def log(*history: tuple[float, Happening]) -> list[Event]:
     """Events at so many real seconds."""
@@ -22,8 +27,8 @@ def log(*history: tuple[float, Happening]) -> list[Event]:
     ]
 
 
-def reviewed(patch: str, *, accepted: bool, right: bool) -> happened.Reviewed:
-    return happened.Reviewed(patch=patch, accepted=accepted, condition="", right=right)
+def reviewed(patch: str, *, accepted: bool, right: bool, passes: bool = False) -> happened.Reviewed:
+    return happened.Reviewed(patch=patch, accepted=accepted, condition="", right=right, passes=passes)
 
 
 def test_times_are_differences_of_events():
@@ -47,6 +52,22 @@ def test_times_are_differences_of_events():
     }
 
 
+@pytest.mark.parametrize(
+    ("assessment", "whats", "points"),
+    [
+        (True, [], 100),
+        (True, [TRIED, TRIED], 60),
+        (True, [TRIED, FOUND], 80),
+        (True, [*[TRIED] * 7, FOUND], 0),
+        (True, [TRIED, happened.Overridden(why="…")], 0),
+        (False, [TRIED, FOUND], None),
+    ],
+)
+def test_an_assessment_has_points(assessment: bool, whats: list[Happening], points: int | None):
+    events = log((0, ARMED.model_copy(update={"assessment": assessment})), (1, PAGED), *((2, what) for what in whats))
+    assert report(fold(events, 60), events, None)["points"] == points
+
+
 def test_what_did_not_happen_is_none():
     events = log((0, ARMED))
     found = report(fold(events, 60), events, None)
@@ -61,11 +82,15 @@ def test_the_review_bench_is_counted_by_decision():
         (1, reviewed("b", accepted=True, right=False)),
         (1, reviewed("c", accepted=True, right=True)),
         (1, reviewed("d", accepted=True, right=True)),
+        (1, reviewed("e", accepted=False, right=False, passes=True)),
+        (1, reviewed("f", accepted=False, right=False)),
         (2, happened.Asked(path="/v1", prompt="?", status=423, refused="shut")),
         (2, happened.Asked(path="/v1", prompt="?", status=200)),
     )
     found = report(fold(events, 60), events, happened.Harmed(out_of_slo_s=61, orders_lost=2, money_wrong_cents=5))
-    assert found["review"] == {"wrong_caught": 1, "wrong_let_through": 1, "right_accepted": 2, "right_refused": 0}
+    assert found["review"] == {
+        "wrong_caught": 1, "wrong_let_through": 1, "right_accepted": 2, "right_refused": 1, "wrong_condition": 1
+    }  # fmt: skip
     assert (found["asked"], found["harm"]["orders_lost"]) == (1, 2)
 
 

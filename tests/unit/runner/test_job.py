@@ -92,6 +92,7 @@ def test_a_tree_is_written(tmp_path: Path):
         packed(("a", b""), type=tarfile.FIFOTYPE),
         packed(("a", b"1"), ("a/b", b"1")),
     ],
+    ids=["empty", "no tar", "cut off", "above", "absolute", "symbolic link", "hard link", "pipe", "file and folder"],
 )
 def test_what_is_no_tree_is_refused(tmp_path: Path, data: bytes):
     with pytest.raises(UsageError):

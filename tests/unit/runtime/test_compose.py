@@ -105,8 +105,23 @@ def test_the_block_from_8400_on_is_envs_own_and_any_other_is_passed(state: State
     passed = other.docker.environments["compose up"]
     assert passed["LAB_PROJECT"] == "3am-lab-b" and passed["LAB_HEALTHY"] == "0"
     ports = {key: value for key, value in passed.items() if key.endswith("_PORT")}
-    assert (ports["WARROOM_PORT"], ports["GRAFANA_PORT"], ports["JAEGER_PORT"]) == ("8500", "8591", "8594")
+    assert (ports["LAB_WARROOM_PORT"], ports["LAB_GRAFANA_PORT"], ports["LAB_JAEGER_PORT"]) == ("8500", "8591", "8594")
     assert len(ports) == 15
+
+
+def test_what_is_outside_of_the_lab_is_remembered(state: State, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AI_UPSTREAM_URL", "https://api.example.com")
+    monkeypatch.setenv("AI_UPSTREAM_KEY", "sk-0123456789")
+    told = Told()
+    lab(state, [], HEALTHY).up(told)
+    assert told.notes == ["requests to AI go on to api.example.com, when a drill allows them"]
+    monkeypatch.delenv("AI_UPSTREAM_URL")
+    monkeypatch.delenv("AI_UPSTREAM_KEY")
+    again = lab(state, HEALTHY)
+    again.up(Told())
+    passed = again.docker.environments["compose up"]
+    assert (passed["AI_UPSTREAM_URL"], passed["AI_UPSTREAM_KEY"]) == ("https://api.example.com", "sk-0123456789")
+    assert "0123456789" not in (state.path / "lab.json").read_text()
 
 
 def test_profiles_that_were_asked_for_are_remembered(state: State, monkeypatch: pytest.MonkeyPatch):

@@ -37,6 +37,15 @@ def test_somebody_elses_project_is_no_lab():
     assert lab_of("shop") is lab_of("3am-laboratory") is None
 
 
+def test_a_checkout_beside_another_has_a_project_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    table = tmp_path / ".env"
+    table.write_text("# LAB_PROJECT=not-this\nLAB_PROJECT=second\nLAB_WARROOM_PORT=9400\n")
+    assert (project_of("main", table), project_of("b", table)) == ("second", "second-b")
+    assert (lab_of("second-b", table), lab_of("3am-lab", table)) == ("b", None)
+    monkeypatch.setenv("LAB_PROJECT", "third")
+    assert project_of("b", table) == "third-b"
+
+
 def test_a_process_is_named_with_its_pid(state: State):
     with socket.create_server(("127.0.0.1", 0)) as server:
         found = holder(server.getsockname()[1], state, AWAY)

@@ -31,10 +31,10 @@ def root(tmp_path: Path) -> Path:
     (tmp_path / "notes.md").write_text("not of the image")
     (tmp_path / ".dockerignore").write_text("*\n!services\n!compose/init.py\n**/__pycache__\n")
     (tmp_path / "compose" / "init.py").write_text("2")
-    (tmp_path / "compose" / "Dockerfile").write_text("FROM python:${BASE_VERSION}\nCOPY services services\n")
+    (tmp_path / "compose" / "Dockerfile").write_text("FROM python:${LAB_BASE_VERSION}\nCOPY services services\n")
     (tmp_path / "docker-compose.yml").write_text(
-        "services:\n  postgres: {image: 'postgres:${POSTGRES_VERSION}'}\n  jaeger:\n"
-        "    image: jaegertracing/jaeger:${JAEGER_VERSION}\n  init: {image: '${LAB_IMAGE}:${LAB_VERSION}'}\n"
+        "services:\n  postgres: {image: 'postgres:${LAB_POSTGRES_VERSION}'}\n  jaeger:\n"
+        "    image: jaegertracing/jaeger:${LAB_JAEGER_VERSION}\n  init: {image: '${LAB_IMAGE}:${LAB_VERSION}'}\n"
     )
     return tmp_path
 
@@ -231,7 +231,7 @@ def test_a_load_says_what_did_not_come(root: Path, tmp_path: Path):
 
 # locking
 
-TABLE = "# versions\nPOSTGRES_VERSION=18.6\nJAEGER_VERSION=2.20.0\nLAB_VERSION=0.1.0\nWARROOM_PORT=8400\n"
+TABLE = "# versions\nLAB_POSTGRES_VERSION=18.6\nLAB_JAEGER_VERSION=2.20.0\nLAB_VERSION=0.1.0\nLAB_WARROOM_PORT=8400\n"
 
 
 def test_each_variable_gets_its_images_digest(root: Path):
@@ -241,9 +241,13 @@ def test_each_variable_gets_its_images_digest(root: Path):
     }
     some = images(root, replies={**digests, "pull": "Pulling from somewhere"})
     found = some.digests(Silent())
-    assert found == {"POSTGRES_VERSION": "sha256:0", "JAEGER_VERSION": "sha256:1", "BASE_VERSION": "sha256:2"}
+    assert found == {
+        "LAB_POSTGRES_VERSION": "sha256:0",
+        "LAB_JAEGER_VERSION": "sha256:1",
+        "LAB_BASE_VERSION": "sha256:2",
+    }
     locked = pin(TABLE, found)
-    assert "POSTGRES_VERSION=18.6@sha256:0\nJAEGER_VERSION=2.20.0@sha256:1\nLAB_VERSION=0.1.0\n" in locked
+    assert "LAB_POSTGRES_VERSION=18.6@sha256:0\nLAB_JAEGER_VERSION=2.20.0@sha256:1\nLAB_VERSION=0.1.0\n" in locked
     assert pin(locked, found) == locked
     assert unpin(locked) == TABLE
 

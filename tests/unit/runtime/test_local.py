@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from lab.errors import LabError, UsageError
+from lab.runtime import outside
 from lab.runtime.local import LocalRuntime
 from lab.runtime.programs import NAMES
 from lab.runtime.state import ROOT, Record, State
@@ -45,6 +46,17 @@ def test_no_load_is_said_to_come_too_late(runtime: LocalRuntime, customers: bool
     progress = Notes()
     runtime.up(progress, load=asked)
     assert len([note for note in progress.notes if "--no-load has no effect" in note]) == noted
+
+
+def test_what_is_outside_of_the_lab_is_taken_in_at_its_next_start(
+    runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AI_UPSTREAM_URL", "https://api.example.com")
+    progress = Notes()
+    runtime.up(progress)
+    runtime.up(progress)  # which is nothing new
+    assert len([note for note in progress.notes if "labctl down, then up" in note]) == 1
+    assert outside.kept(runtime.state) == {"AI_UPSTREAM_URL": "https://api.example.com"}
 
 
 @pytest.mark.parametrize("persistent", [True, False])

@@ -1,10 +1,12 @@
 import json
+import stat
 from pathlib import Path
 
 import pytest
 import yaml
 
 from lab.errors import LabError
+from lab.runtime import outside
 from lab.runtime.ports import WITH_OPS, Ports
 from lab.runtime.rendering import render
 from lab.runtime.state import ROOT, State
@@ -40,6 +42,20 @@ def test_the_page_goes_to_this_labs_war_room_with_its_token(state: State):
     assert webhook["url"] == "http://127.0.0.1:21000/webhooks/alertmanager"
     assert webhook["http_config"]["authorization"]["credentials_file"] == str(state.tokens / "webhook")
     assert (state.tokens / "webhook").read_text() == state.token("webhook")
+
+
+def test_pages_go_on_to_nobody_else_unless_that_is_said(state: State):
+    render(state, Ports(21000))
+    path = state.config / "alertmanager" / "alertmanager.yml"
+    (receiver,) = yaml.safe_load(path.read_text())["receivers"]
+    assert set(receiver) == {"name", "webhook_configs"} and len(receiver["webhook_configs"]) == 1
+    said = {"ONWARD_SLACK_URL": "http://chat.example/hook"}
+    outside.take(state, said | {"ONWARD_PAGERDUTY_URL": "https://events.example", "ONWARD_PAGERDUTY_KEY": "r" * 32})
+    render(state, Ports(21000))
+    (receiver,) = yaml.safe_load(path.read_text())["receivers"]
+    assert receiver["slack_configs"][0]["api_url"] == said["ONWARD_SLACK_URL"]
+    assert receiver["pagerduty_configs"][0]["routing_key"] == "r" * 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def test_a_rule_that_was_removed_does_not_stay(state: State):

@@ -63,6 +63,7 @@ def test_a_gzip_bomb_is_refused_before_it_is_unpacked() -> None:
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [(b"plain", "gzip"), (gzip.compress(b"body" * 99)[:-9], "gzip"), (zlib.compress(b"x"), "deflate")],
+    ids=["no gzip", "cut off", "unknown"],
 )
 def test_wrong_encodings_are_bad_bodies(body: bytes, encoding: str) -> None:
     with pytest.raises(BadBody):

@@ -109,6 +109,16 @@ def test_each_door_has_its_own_token(client: Client, path: str, right: dict, wro
     assert client.post(path, json=PAYLOAD, headers=right).status_code != 403
 
 
+def test_a_query_needs_a_token_and_a_way_to_the_database(client: Client, settings: Settings) -> None:
+    wanted = {"statement": "SELECT 1"}
+    assert client.post("/api/sql", json=wanted).status_code == 401
+    assert client.post("/api/sql", json=wanted, headers=WEBHOOK).status_code == 403
+    assert client.post("/api/sql", json=wanted, headers=TEAM).status_code == 409
+    away = Client(create_app(settings.model_copy(update={"reader_url": "postgresql://nobody@127.0.0.1:1/lab"})))
+    assert away.post("/api/sql", json=wanted, headers=TEAM).status_code == 503
+    assert away.post("/api/sql", json={"statement": ""}, headers=TEAM).status_code == 422
+
+
 def test_an_unknown_page_is_not_found(client: Client) -> None:
     refused = client.post("/api/pages/p-7/ack", headers=TEAM)
     assert refused.status_code == 404

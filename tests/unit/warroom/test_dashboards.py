@@ -47,6 +47,12 @@ def test_a_uid_stays_a_uid(get: Get, uid: str) -> None:
     assert "set-cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(("profiles", "is_on"), [("loki", False), ("", False), ("loki,grafana", True), ("*", True)])
+def test_grafanas_address_counts_where_its_profile_is_on(get: Get, profiles: str, is_on: bool) -> None:
+    answer = get("/d/books", grafana_url="http://127.0.0.1:8491", profiles=profiles)
+    assert answer.headers.get("location") == ("http://127.0.0.1:8491/d/books" if is_on else "/boards/books")
+
+
 @pytest.mark.parametrize("uid", ["overview", "%3Cscript%3E", "..%5cadmin"])
 def test_without_grafana_it_is_in_the_page(get: Get, uid: str) -> None:
     answer = get(f"/d/{uid}?from=now-1h", prometheus_url="http://127.0.0.1:8490")

@@ -152,7 +152,9 @@ def test_who_cannot_follow_is_sent_away_and_the_others_are_not() -> None:
     run(scenario, Topics().live())
 
 
-def test_one_viewer_too_many_is_told_why() -> None:
+def test_one_viewer_too_many_is_told_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TICK_S", 3600)
+
     async def scenario(live: Live) -> None:
         streams = [live.watch() for _ in range(VIEWERS)]
         for stream in streams:

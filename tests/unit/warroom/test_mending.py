@@ -209,6 +209,38 @@ def test_the_incident_goes_on_after_a_verdict_that_is_none(stage: Stage):
     assert stage.load.on["p"] == {"size": 7}
 
 
+@pytest.mark.parametrize("on", [True, False])
+def test_the_log_says_from_when_to_when_a_fix_was_judged_and_whether_the_incident_goes_on(stage: Stage, on: bool):
+    if on:
+        stage.load.on["p"] = {}
+    stage.mending.verify("team")
+    stage.wait()
+    assert stage.kinds()[-3:] == ["judging", "verified", "judged"]
+    (judging,) = [one.what for one in stage.drills.events() if one.what.kind == "judging"]
+    assert (judging.what, judging.goes_on) == ("verify", on)
+    assert len(stage.drills.current().judgements) == 1
+
+
+def test_a_judgement_that_a_crash_broke_off_is_over(stage: Stage):
+    stage.say(happened.Judging(what="verify", goes_on=False))
+    stage.mending.recover()
+    stage.mending.recover()
+    assert stage.kinds().count("judged") == 1
+
+
+def test_the_incident_goes_on_after_a_review(stage: Stage, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(books, "watermark", lambda _: 0)
+    monkeypatch.setattr(books, "level", lambda *_: None)
+    names = {"one": True, "two": False, "three": False, "four": False}
+    stage.bank = Bank("x", {name: fix(tmp_path / name, name, right=right) for name, right in names.items()}, {})
+    stage.say(happened.Triggered(time=1, figures={"size": 7}))
+    stage.load.on["p"] = {"size": 160}
+    stage.mending.settle("team", {one["patch"]: Decision(False, "a") for one in stage.mending.bench()})
+    stage.wait()
+    assert stage.load.on["p"] == {"size": 7}
+    assert stage.kinds()[-6:] == ["judging", *["reviewed"] * 4, "judged"]
+
+
 def test_a_fix_that_was_taken_back_is_none_any_more(stage: Stage):
     stage.mending.deploy("team", NEW)
     stage.wait()

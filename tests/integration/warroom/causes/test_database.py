@@ -41,6 +41,14 @@ def test_the_answer_and_the_tables_that_it_comes_from(database):
     assert (table.touched, table.whole, known) == ({"shop.orders", "bank.book"}, True, [])
 
 
+def test_a_query_that_is_no_evidence(database):
+    table = database.read("SELECT count(*) AS orders, NULL AS none FROM shop.orders;")
+    assert (table.columns, table.rows) == (("orders", "none"), (("9", None),))
+    for odd in ("DELETE FROM shop.orders RETURNING key", "SELECT '\x00'", "SELECT '\ud800'"):
+        with pytest.raises(UsageError, match="refused by the database"):
+            database.read(odd)
+
+
 def test_a_view_is_what_it_is_made_of(database):
     assert database.query("SELECT * FROM shop.seen;", None, CASE)[0].touched == {"bank.book"}
 

@@ -230,3 +230,38 @@ def test_only_an_instructor_watches(staged: Staged):
                 assert live.status_code == 200
 
     asyncio.run(run())
+
+
+AFTER = [*FIXING, entered(Phase.POST_MORTEM)]
+FORGED = {"Authorization": "Bearer " + "f" * 48}
+ALL = {
+    "before acceptance": (DARK, AS_TEAM, json.dumps(PROMPT).encode(), 423),
+    "after the phase": (AFTER, AS_TEAM, json.dumps(PROMPT).encode(), 423),
+    "a forged token": (FIXING, FORGED, json.dumps(PROMPT).encode(), 403),
+    "no token": (FIXING, {}, json.dumps(PROMPT).encode(), 401),
+    "oversized": (FIXING, AS_TEAM, json.dumps(PROMPT | {"more": "x" * 1_048_577}).encode(), 413),
+    "malformed": (FIXING, AS_TEAM, b'{"messages": [', 400),
+}
+
+
+@pytest.mark.parametrize("what", ALL)
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("streaming", [False, True])
+def test_each_way_in_is_refused_with_the_reason_and_nothing_is_forwarded(
+    staged: Staged, what: str, path: str, streaming: bool
+):
+    events, headers, content, status = ALL[what]
+    if streaming and status not in (400, 413):
+        content = json.dumps(PROMPT | {"stream": True}).encode()
+
+    async def run():
+        async with staged(events=events) as stage:
+            token = headers.get("Authorization", "").removeprefix("Bearer ")
+            for given in (headers, {"x-api-key": token} if token else {}):
+                answer = await stage.post(path, json=None, content=content, headers=given)
+                assert answer.status_code == status and len(detail(answer)) > 20
+            assert stage.provider.requests == []
+            assert len((await stage.post(path, headers=AS_INSTRUCTOR if events is FIXING else AS_TEAM)).content)
+            assert len(stage.provider.requests) == (events is FIXING), "the recording one works"
+
+    asyncio.run(run())

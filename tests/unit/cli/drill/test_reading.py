@@ -35,7 +35,7 @@ EVENTS = [
         ("events", "/events", EVENTS),
         ("report", "/report", {"id": "d-1", "times": {"detect_s": 14.0}}),
         ("history", "/history", [{"id": "d-1", "outcome": "complete"}]),
-        ("debrief", "/debrief", {"answer": "…"}),
+        ("debrief", "/debrief", {"id": "d-1", "text": "…", "chain": []}),
         ("chain", "/chain", [{"link": "It began.", "first_shown_by": "metric:up"}]),
         ("releases", "/releases", [{"release": "r-1", "current": True}]),
     ],
@@ -111,36 +111,80 @@ def test_following_goes_on_from_the_last_event_and_ends_with_the_drill(room: Roo
     assert asked == ["0", "1", "1", "3"]
 
 
-def test_a_report_is_facts_and_tables(room: Room, capsys) -> None:
-    report = {
-        "id": "d-1",
-        "guided": False,
-        "times": {"detect_s": 14.2, "mitigate_s": None},
-        "verdicts": [{"release": "r-1", "verdict": "symptom-only"}, {"release": "r-2", "verdict": "verified"}],
-        "written": {"prevent": "A test\nof the sums."},
-    }
-    room.says("GET /report", report)
+REPORT = {
+    "id": "d-3",
+    "scenario": "flash-sale",
+    "team": "blue",
+    "assessment": True,
+    "points": 80,
+    "profile": "60",
+    "pace": 10.0,
+    "phase": "closed",
+    "outcome": "complete",
+    "assessed": {"severity": "critical", "hurt": "everyone who buys"},
+    "times": {"detect_s": 17.2, "acknowledge_s": 12.1, "mitigate_s": None, "cause_s": 803.0, "verified_s": 1500.2},
+    "escalated": True,
+    "harm": {"out_of_slo_s": 181.0, "orders_lost": 420, "money_wrong_cents": 1234},
+    "actions": [{"action": "restart", "on": ["checkout", "orders"], "why": "stops the harm"}],
+    "tries": 2,
+    "hints": 1,
+    "asked": 3,
+    "review": {
+        "wrong_caught": 1, "wrong_let_through": 1, "right_accepted": 1, "right_refused": 0, "wrong_condition": 1
+    },
+    "deployed": [{"release": "r-1", "services": ["checkout"], "healthy": False}],
+    "verdicts": [{"release": "r-1", "verdict": "symptom-only"}, {"release": "r-2", "verdict": "verified"}],
+    "guardrails": [{"name": "guardrails/lint/a.yml", "bites": True}],
+    "spec_changed": True,
+    "owed": ["a guardrail that bites"],
+    "written": {"prevent": "A test\nof the sums."},
+}  # fmt: skip
+
+
+def test_a_report_says_what_the_drill_came_to(room: Room, capsys) -> None:
+    room.says("GET /report", REPORT)
     assert cli.main(["drill", "report"]) == 0
-    said = capsys.readouterr().out
-    assert [line.split() for line in said.splitlines() if line] == [
-        ["id", "d-1"],
-        ["guided", "no"],
-        ["times"],
-        ["detect", "0:14"],
-        ["mitigate", "–"],
-        ["verdicts"],
-        ["release", "verdict"],
-        ["r-1", "symptom-only"],
-        ["r-2", "verified"],
-        ["written"],
-        ["prevent"],
-        ["A", "test"],
-        ["of", "the", "sums."],
+    said = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines() if line]
+    assert said == [
+        "Drill d-3, flash-sale, team blue, assessment, 60 minutes at pace 10: complete, 80 points",
+        "Times",
+        "page, after the load turned 0:17",
+        "acknowledged 0:12; after an escalation",
+        "mitigated –",
+        "root cause 13:23; 2 handed in, 1 hints",
+        "verified fix 25:00",
+        "Harm",
+        "outside the SLO 3:01",
+        "orders lost 420",
+        "money wrong 12.34",
+        "Response",
+        "severity critical: everyone who buys",
+        "restart checkout, orders: stops the harm",
+        "requests to AI 3",
+        "Fix",
+        "review bench 1 of 3 wrong patches caught (1 more for another reason), 1 of 1 right ones accepted",
+        "deployed r-1 checkout, rolled back: it did not become healthy",
+        "verdict on r-1 symptom-only",
+        "verdict on r-2 verified",
+        "guardrail guardrails/lint/a.yml: bites",
+        "team spec changed",
+        "Owed",
+        "a guardrail that bites",
+        "Prevent",
+        "A test",
+        "of the sums.",
     ]
 
 
+def test_a_report_of_little_is_short(room: Room, capsys) -> None:
+    room.says("GET /report", {"id": "d-1", "phase": "aborted", "why": "fire", "times": {}, "harm": None})
+    assert cli.main(["drill", "report"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Drill d-1, practice: aborted\nAborted: fire\n") and "not known" in said
+
+
 def test_what_people_wrote_is_not_taken_for_markup(room: Room, capsys) -> None:
-    room.says("GET /report", {"why": "[bold]x[/bold]"})
+    room.says("GET /report", {"id": "d-1", "why": "[bold]x[/bold]"})
     assert cli.main(["drill", "report"]) == 0
     assert "[bold]x[/bold]" in capsys.readouterr().out
 
@@ -155,6 +199,27 @@ def test_a_debrief_before_the_end_is_refused_in_the_war_rooms_words(room: Room, 
     room.says("GET /debrief", {"detail": "The drill is under way; the debrief is for afterwards."}, status=409)
     assert cli.main(["drill", "debrief"]) == 2
     assert capsys.readouterr().err == "labctl: The drill is under way; the debrief is for afterwards.\n"
+
+
+@pytest.mark.parametrize(
+    ("dated", "says"),
+    [
+        (
+            {"shown_s": 3.2, "had_s": 760.0, "why": ""},
+            "first showed 0:03 after the load turned; the team had it 12:40 after",
+        ),
+        ({"shown_s": 3.2, "had_s": None, "why": ""}, "first showed 0:03 after the load turned\n"),
+        ({"shown_s": None, "had_s": None, "why": ""}, "did not show in this drill"),
+        ({"shown_s": None, "had_s": None, "why": "The logs are gone."}, "cannot be told: The logs are gone."),
+    ],
+)
+def test_the_debrief_dates_the_chain(room: Room, capsys, dated: dict, says: str) -> None:
+    link = {"link": "It began.", "first_shown_by": "metric:up", "shown_at": None} | dated
+    room.says("GET /debrief", {"id": "d-1", "text": "# What it was", "chain": [link], "hints": []})
+    assert cli.main(["drill", "debrief"]) == 0
+    said = capsys.readouterr().out
+    assert "# What it was" in said and "1. It began." in said and "shown by metric:up" in said
+    assert says in said
 
 
 def test_the_chain_is_told_link_by_link(room: Room, capsys) -> None:

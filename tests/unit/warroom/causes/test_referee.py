@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from warroom.causes.referee import Causes
+from warroom.telling import told
 
 from lab.drill.cause import submission
 from lab.drill.evidence import Unjudged
@@ -85,7 +86,9 @@ def test_a_wrong_try_costs_a_cool_down_and_is_written_down_without_a_hint(begun,
     drill = drills.current()
     assert (drill.phase, drill.cause, drill.tries) == ("dark-room", None, 1)
     written = next(one.what for one in drills.events() if one.what.kind == "submitted")
-    assert all(set(piece) == {"ref", "kind", "held", "why"} for piece in written.pieces)
+    assert all(set(piece) == {"ref", "kind", "held", "why", "shown"} for piece in written.pieces)
+    for event in told(drills.events(), "team", False, 60.0):  # which would do is for the debrief
+        assert all(set(piece) == {"ref", "kind", "held", "why"} for piece in event["what"].get("pieces", []))
     with pytest.raises(Refused, match="hand in the next in 60 s"):
         team.submit(GIVEN)
     clock.at += 61

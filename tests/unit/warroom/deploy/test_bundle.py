@@ -56,7 +56,9 @@ def test_links_and_devices_are_refused(tmp_path: Path, kind: bytes):
         unpack(packed({}, link("billing/charges.py", "/etc/passwd", kind)), tmp_path)
 
 
-@pytest.mark.parametrize("data", [b"", b"no tar", gzip.compress(b"no tar"), packed()[:60]])
+@pytest.mark.parametrize(
+    "data", [b"", b"no tar", gzip.compress(b"no tar"), packed()[:60]], ids=["empty", "no gzip", "no tar", "cut"]
+)
 def test_what_is_no_tar_is_refused(tmp_path: Path, data: bytes):
     with pytest.raises(UsageError, match=r"cannot be unpacked|lacks billing/app\.py"):
         unpack(data, tmp_path)

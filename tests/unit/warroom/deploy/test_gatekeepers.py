@@ -1,3 +1,6 @@
+import io
+import shutil
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ class Runner:
     def __init__(self, *findings: Finding, why: str = "") -> None:
         self.outcome = Outcome(not findings and not why, 0, 1.25, "", list(findings), why)
         self.asked: list[tuple] = []
+        self.trees: list[bytes] = []
 
     def ruff(self, tree, lines, select):
         assert select
@@ -26,6 +30,7 @@ class Runner:
 
     def pytest(self, tree, paths):
         self.asked.append(("pytest", *paths))
+        self.trees.append(tree)
         return self.outcome
 
 
@@ -69,8 +74,6 @@ def test_guardrails_are_rules_and_tests(trees):
 
 def test_what_is_found_is_said(trees):
     before, after = trees
-    (after / "tests").mkdir()
-    (after / "tests" / "test_a.py").touch()
     findings = [Finding("tests/test_a.py", n, "", f"broken {n}") for n in range(1, 6)]
     with pytest.raises(Refused, match=r"tests/test_a\.py:1 .*broken 1; .* and 2 more; mend that"):
         ServiceTests(Runner(*findings), before)(after, before)
@@ -78,7 +81,37 @@ def test_what_is_found_is_said(trees):
         ServiceTests(Runner(why="It took too long."), before)(after, before)
 
 
-def test_a_workspace_without_tests_is_refused(trees):
+def of(packed: bytes) -> dict[str, str]:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+        return {member.name: tar.extractfile(member).read().decode() for member in tar}
+
+
+def test_the_tests_that_are_shipped_run_without_anything_of_the_teams_and_the_teams_besides(trees, tmp_path: Path):
     before, after = trees
-    with pytest.raises(Refused, match="no tests left"):
-        ServiceTests(Runner(), before)(after, before)
+    shipped = tmp_path / "workspace"
+    for folder, text in ((shipped, "the lab's"), (after, "the team's")):
+        (folder / "tests" / "billing").mkdir(parents=True)
+        (folder / "tests" / "conftest.py").write_text(text)
+    (shipped / "tests" / "billing" / "test_a.py").write_text("the lab's")
+    (after / "tests" / "billing" / "conftest.py").write_text("the team's")
+    runner = Runner()
+    assert ServiceTests(runner, shipped)(after, before) == "2.5 s, the team's own among them"
+    first, second = (of(tree) for tree in runner.trees)
+    assert {name: text for name, text in first.items() if name.startswith("tests/")} == {
+        "tests/conftest.py": "the lab's",
+        "tests/billing/test_a.py": "the lab's",
+    }
+    assert first["billing/app.py"] == "a\nb\nc\n"
+    assert second["tests/conftest.py"] == "the team's" and "tests/billing/conftest.py" in second
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_team_without_tests_of_its_own_has_those_that_are_shipped(trees, tmp_path: Path, left: bool):
+    before, after = trees
+    (tmp_path / "workspace" / "tests").mkdir(parents=True)
+    (tmp_path / "workspace" / "tests" / "test_a.py").touch()
+    if left:
+        shutil.copytree(tmp_path / "workspace" / "tests", after / "tests")
+    runner = Runner()
+    assert ServiceTests(runner, tmp_path / "workspace")(after, before) == "1.2 s"
+    assert runner.asked == [("pytest", "tests")]

@@ -115,6 +115,19 @@ def test_a_key_does_not_show_in_the_settings(tmp_path: Path):
     assert AiSettings().ai_key().get_secret_value() == ""
 
 
+def test_a_key_may_be_given_by_value_and_shows_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AI_UPSTREAM_KEY", "sk-0123456789")
+    settings = AiSettings()
+    assert settings.ai_key().get_secret_value() == "sk-0123456789"
+    assert "0123456789" not in f"{settings!r} {settings.model_dump()}"
+    (tmp_path / "key").write_text("sk-of-the-file")
+    assert AiSettings(ai_upstream_key_file=tmp_path / "key").ai_key().get_secret_value() == "sk-of-the-file"
+    monkeypatch.setenv("AI_UPSTREAM_KEY", "sk 0123456789")
+    with pytest.raises(ValidationError) as refused:
+        AiSettings()
+    assert "0123456789" not in explain(refused.value) and "AI_UPSTREAM_KEY is set, but" in explain(refused.value)
+
+
 def test_a_viewer_that_cannot_follow_is_sent_away(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(live, "WAITING", 3)
 

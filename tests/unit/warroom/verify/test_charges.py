@@ -99,7 +99,7 @@ def failed(billing: Billing, monkeypatch: pytest.MonkeyPatch, *, incident: bool 
     monkeypatch.setattr(charges, "RELAYED_WITHIN", 0.3)
     urls = {"billing": "http://billing", "processor": "http://processor"}
     with Company(urls, "", transport=httpx.MockTransport(billing)) as company:
-        found = charges.check(company, random.Random(7), TIES if incident else None)
+        found = list(charges.check(company, random.Random(7), TIES if incident else None))
     return [check.name for check in found if not check.passed]
 
 

@@ -10,7 +10,7 @@ from warroom.verify.view import Reading
 from lab.trial import Dependency, Trial
 
 DEPENDENCY = Dependency(stop="b", service="a", method="GET", path="/", statuses=[503], back=[200])
-TRIAL = Trial(profile="p", changes={}, seconds=30, requests=80, every=15, components=["a"], dependency=DEPENDENCY)
+TRIAL = Trial(profile="p", changes={}, seconds=29, requests=80, every=15, components=["a"], dependency=DEPENDENCY)
 BOUNDS = (0.5, 2.5, float("inf"))
 
 

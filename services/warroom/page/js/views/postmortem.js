@@ -4,9 +4,9 @@
 import { get, post } from "../api.js";
 import { button, failed, fill, h, loading } from "../dom.js";
 import { running } from "../drill.js";
+import { duration } from "../format.js";
 import { subscribe } from "../live.js";
 import { markdown } from "../markdown.js";
-import { link } from "../router.js";
 import * as story from "../story.js";
 import { lasting } from "../parts/lasting.js";
 import { card, download, many } from "../parts/pieces.js";
@@ -195,7 +195,7 @@ function told(place, ends) {
         card(
           "Debrief",
           h("details", null, h("summary", null, `${found.scenario}: the answer`), markdown(found.text, 3)),
-          h("p", null, link("/cause", "What happened, link by link")),
+          dated(found.chain),
         ),
       );
     } catch (error) {
@@ -210,5 +210,40 @@ function told(place, ends) {
       if (over) begin();
       else fill(place);
     }),
+  );
+}
+
+/** When each link first showed, and when the team first had it. @param {any[]} chain */
+function dated(chain) {
+  const names = ["Link", "First shown, after the load turned", "First had as evidence, after the page"];
+  return h(
+    "div",
+    { class: "wide", tabindex: 0, role: "region", "aria-label": "The causal chain" },
+    h(
+      "table",
+      null,
+      h(
+        "thead",
+        null,
+        h(
+          "tr",
+          null,
+          names.map((name) => h("th", { scope: "col" }, name)),
+        ),
+      ),
+      h(
+        "tbody",
+        null,
+        chain.map((one) =>
+          h(
+            "tr",
+            null,
+            h("td", null, one.link),
+            h("td", null, one.why ? h("span", { class: "soft" }, one.why) : duration(one.shown_s)),
+            h("td", null, one.had_s === null ? "–" : duration(one.had_s)),
+          ),
+        ),
+      ),
+    ),
   );
 }

@@ -1,7 +1,8 @@
 """Every scenario once in each runtime under healthy load: its load starts, its page comes, and health comes back.
 
 Nothing is said of seconds: what counts is that the page comes and is of this incident, that the customers arrive
-whether or not they are answered, and that recovery takes what the scenario's private file says, no less and no more.
+whether or not they are answered, that its dashboards show it, and that recovery takes what the scenario's private file
+says, no less and no more.
 
 A machine whose two cores are given away for seconds trips a healthy checkout. A scenario that fails while this was
 measured (tests/starvation.py) has one more try, in a new lab; what the books say is never tried again.
@@ -24,14 +25,14 @@ from lab.clients.traces import Traces
 from lab.clients.warroom import Warroom
 from lab.errors import LabError
 from lab.scenario import Scenario, load_all
-from tests.engine import needs_engine
-from tests.labs import FIRST_UP_S, forget, labctl, status, wait_until
+from tests.dashboards import BOARDS, declared_empty, shown
+from tests.labs import labctl, status, wait_until
+from tests.living import Living
 from tests.starvation import second_try_if_starved
 
-NAME = "e2e-incidents"
-PORT_BASE = 28000
 QUIET_WITHIN_S = 120
 PAGED_WITHIN_S = 90
+DRAWN_WITHIN_S = 60
 RESOLVED_WITHIN_S = 120
 ARRIVE = 0.9  # of the requests that are due
 # Answers to customers. What was under way when the load stopped is answered within the first of them.
@@ -43,28 +44,9 @@ SCENARIOS = sorted(load_all(), key=lambda scenario: bool(private.load(scenario.i
 Page = dict[str, Any]
 
 
-@pytest.fixture(scope="module", params=["local", pytest.param("compose", marks=needs_engine())])
-def afresh(request: pytest.FixtureRequest) -> Iterator[Callable[[], None]]:
-    """A lab in this runtime; what is given puts a new one, of the same name and addresses, in its place."""
-
-    def begin() -> None:
-        forget(NAME)
-        options = ("--runtime", request.param, "--name", NAME, "--port-base", str(PORT_BASE))
-        labctl("up", *options, seconds=FIRST_UP_S)
-
-    begin()
-    yield begin
-    forget(NAME)
-
-
-@pytest.fixture(scope="module")
-def urls(afresh: Callable[[], None]) -> dict[str, str]:
-    """The addresses of its services."""
-    return {service["name"]: service["url"] for service in status(NAME)["services"]}
-
-
 @pytest.fixture
-def clients(urls: dict[str, str]) -> Iterator["Clients"]:
+def clients(living: Living) -> Iterator["Clients"]:
+    urls = {service["name"]: service["url"] for service in status(living.name)["services"]}
     with (
         Warroom(urls["warroom"]) as warroom,
         Prometheus(urls["prometheus"]) as prometheus,
@@ -72,7 +54,7 @@ def clients(urls: dict[str, str]) -> Iterator["Clients"]:
         Traces(urls.get("jaeger", urls["telemetry"])) as traces,
         httpx.Client(timeout=15, trust_env=False) as http,
     ):
-        yield Clients(warroom, prometheus, logs, traces, http, urls)
+        yield Clients(living.name, warroom, prometheus, logs, traces, http, urls)
 
 
 class Clients:
@@ -80,6 +62,7 @@ class Clients:
 
     def __init__(
         self,
+        name: str,
         warroom: Warroom,
         prometheus: Prometheus,
         logs: Logs,
@@ -87,12 +70,16 @@ class Clients:
         http: httpx.Client,
         urls: dict[str, str],
     ) -> None:
+        self.name = name
         self.warroom = warroom
         self.prometheus = prometheus
         self.logs = logs
         self.traces = traces
         self.http = http
         self.urls = urls
+
+    def labctl(self, *arguments: str) -> str:
+        return labctl(*arguments, "--name", self.name).stdout
 
     def quiet(self) -> bool:
         """No alert pending or firing, and no page open."""
@@ -122,12 +109,13 @@ class Clients:
 class Arrivals:
     """Requests a second that were due and that were sent, by profile, added up over the looks at `load status`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
         self.asked: Counter[str] = Counter()
         self.sent: Counter[str] = Counter()
 
     def look(self) -> None:
-        for one in json.loads(labctl("load", "status", "--json", "--name", NAME).stdout):
+        for one in json.loads(self._clients.labctl("load", "status", "--json")):
             self.asked[one["profile"]] += one["asked_rps"]
             self.sent[one["profile"]] += one["achieved_rps"]
 
@@ -138,9 +126,9 @@ class Arrivals:
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
-def test_a_scenario_pages_and_recovers(clients: Clients, afresh: Callable[[], None], scenario: Scenario):
+def test_a_scenario_pages_and_recovers(clients: Clients, living: Living, scenario: Scenario):
     contained = "jaeger" in clients.urls  # where the lab alone is enough to starve a machine of two cores
-    new_pages = second_try_if_starved(lambda: page_and_recover(clients, scenario), afresh, anyway=contained)
+    new_pages = second_try_if_starved(lambda: page_and_recover(clients, scenario), living.afresh, anyway=contained)
     if private.load(scenario.id).recovery.level_books:
         level_books(clients)
     assert new_pages(), "the pages of the scenario are forgotten"
@@ -152,7 +140,7 @@ def page_and_recover(clients: Clients, scenario: Scenario) -> Callable[[], list[
     wait_until(clients.quiet, f"no alert and no open page before {scenario.id}", QUIET_WITHIN_S)
     known = {page["id"] for page in clients.warroom.pages()}
     expected = {(alert.alertname, alert.service) for alert in scenario.alerts}
-    arrivals = Arrivals()
+    arrivals = Arrivals(clients)
     contained = "jaeger" in clients.urls
 
     def new_pages() -> list[Page]:
@@ -168,20 +156,21 @@ def page_and_recover(clients: Clients, scenario: Scenario) -> Callable[[], list[
         return next((page for page in new_pages() if page["delivered_at"]), None)
 
     began = time.time_ns() // 1000
-    labctl("load", "start", scenario.profile, "--name", NAME)
+    clients.labctl("load", "start", scenario.profile)
     try:
         page = wait_until(delivered, f"a page of {scenario.id}", PAGED_WITHIN_S)
-        labctl("pages", "ack", page["id"], "--name", NAME)
+        clients.labctl("pages", "ack", page["id"])
         assert next(one for one in new_pages() if one["id"] == page["id"])["acknowledged_at"]
+        on_its_dashboards(clients, scenario, began / 1e6)
         resolve_a_trace(clients, page["service"], began)
         arrivals.look()
         arrivals.assert_open("healthy", scenario.profile)
     finally:
-        labctl("load", "stop", scenario.profile, "--name", NAME)
+        clients.labctl("load", "stop", scenario.profile)
 
     if recovery.restart:
         still_failing(clients, new_pages)
-        labctl("restart", *recovery.restart, "--name", NAME)
+        clients.labctl("restart", *recovery.restart)
     wait_until(
         lambda: clients.quiet() and all(one["status"] == "resolved" for one in new_pages()),
         f"the pages of {scenario.id} resolved",
@@ -189,6 +178,24 @@ def page_and_recover(clients: Clients, scenario: Scenario) -> Callable[[], list[
     )
     well_again(clients)
     return new_pages
+
+
+def on_its_dashboards(clients: Clients, scenario: Scenario, began: float) -> None:
+    """What was declared empty while all is well is not, and shows the alerts of this very incident; `began` is of its
+    load, which is marked."""
+    declared = [one for uid in scenario.dashboards for one in declared_empty(uid)]
+    assert {uid for uid, _, _ in declared} == set(scenario.dashboards)
+    expected = {(alert.alertname, alert.service) for alert in scenario.alerts}
+
+    def listed(expr: str) -> set[tuple[str, str]]:
+        series = shown(clients.prometheus.query(expr))
+        return {(each.labels["alertname"], each.labels["service"]) for each in series} & expected
+
+    for uid, title, expr in declared:
+        wait_until(lambda expr=expr: listed(expr), f"an alert of {scenario.id} in {uid}: {title}", DRAWN_WITHIN_S)
+    begins = next(mark["expr"] for mark in BOARDS["overview"]["annotations"]["list"] if mark["name"] == "Load begins")
+    found = clients.prometheus.query_range(begins, began, time.time(), 1)
+    assert scenario.profile in {series.labels["profile"] for series in found}
 
 
 def resolve_a_trace(clients: Clients, service: str, began: int) -> None:

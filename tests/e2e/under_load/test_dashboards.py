@@ -5,30 +5,24 @@ not empty in an incident; `CONTAINERS` in the local runtime, where no Jaeger cou
 lab of containers.
 """
 
-import math
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
 import yaml
 
 from dashboards.board import CONTAINERS, EMPTY
-from lab import private
 from lab.clients.prometheus import Prometheus, Series
-from lab.runtime.ports import Ports
 from lab.runtime.state import ROOT
-from lab.scenario import Scenario, load_all
-from tests.dashboards import BOARDS, filled_in, panels
+from tests.dashboards import BOARDS, filled_in, panels, shown
 from tests.engine import needs_engine
-from tests.labs import FIRST_UP_S, forget, labctl, wait_until
+from tests.labs import wait_until
+from tests.living import Living
 
-NAME = "e2e-dashboards"
-PORTS = Ports(29000)
 QUIET_WITHIN_S = 120
 DRAWN_WITHIN_S = 60
-FIRING_WITHIN_S = 120
 RULES = {
     rule["alert"]: rule["expr"]
     for path in sorted((ROOT / "alerts" / "rules").glob("*.yml"))
@@ -49,30 +43,20 @@ WITH_TRACES = [
     for target in panel["targets"]
     if target.get("exemplar")
 ]
-# The last one leaves the lab in a state that only a restart ends.
-SCENARIOS = sorted(load_all(), key=lambda scenario: bool(private.load(scenario.id).recovery.restart))
+# Nothing of what it shows differs in containers, and how it is in incidents test_incidents.py looks at in both.
+LOCAL = pytest.mark.parametrize("living", ["local"], indirect=True)
 
 
-@pytest.fixture(scope="module", params=["local"])
-def prometheus(request: pytest.FixtureRequest) -> Iterator[Prometheus]:
-    """Of a lab under healthy load."""
-    forget(NAME)
-    try:
-        options = ("--runtime", request.param, "--name", NAME, "--port-base", str(PORTS.base))
-        labctl("up", *options, seconds=FIRST_UP_S)
-        with Prometheus(PORTS.url("prometheus")) as client:
-            answered = "sum by (service) (rate(customer_request_duration_seconds_count[30s])) > 0"
-            wait_until(lambda: len(client.query(answered)) == 5, "customers of all five services", QUIET_WITHIN_S)
-            yield client
-    finally:
-        forget(NAME)
+@pytest.fixture(scope="module")
+def prometheus(living: Living) -> Iterator[Prometheus]:
+    """Of a lab that has customers."""
+    with Prometheus(living.ports.url("prometheus")) as client:
+        answered = "sum by (service) (rate(customer_request_duration_seconds_count[30s])) > 0"
+        wait_until(lambda: len(client.query(answered)) == 5, "customers of all five services", QUIET_WITHIN_S)
+        yield client
 
 
-def shown(found: list[Series]) -> list[Series]:
-    """What a panel can draw; NaN is drawn as nothing."""
-    return [series for series in found if not math.isnan(series.value)]
-
-
+@LOCAL
 @pytest.mark.parametrize("uid, panel, expr", TARGETS)
 def test_a_panel_shows_something_or_says_why_it_does_not(
     prometheus: Prometheus, uid: str, panel: dict, expr: str
@@ -84,15 +68,18 @@ def test_a_panel_shows_something_or_says_why_it_does_not(
         wait_until(lambda: shown(prometheus.query(asked)), f"anything of {asked}", DRAWN_WITHIN_S)
 
 
+@LOCAL
 @pytest.mark.parametrize("uid, expr", WITH_TRACES)
-def test_points_on_a_latency_graph_are_traces(prometheus: Prometheus, uid: str, expr: str) -> None:
+def test_points_on_a_latency_graph_are_traces(living: Living, prometheus: Prometheus, uid: str, expr: str) -> None:
     """Under the label that Grafana's data source links from."""
     asked = {"query": filled_in(expr, BOARDS[uid]), "start": time.time() - 900, "end": time.time()}
-    answer = httpx.get(f"{PORTS.url('prometheus')}/api/v1/query_exemplars", params=asked, timeout=10, trust_env=False)
+    url = f"{living.ports.url('prometheus')}/api/v1/query_exemplars"
+    answer = httpx.get(url, params=asked, timeout=10, trust_env=False)
     found = [exemplar["labels"] for series in answer.json()["data"] for exemplar in series["exemplars"]]
     assert found and all(re.fullmatch("[0-9a-f]{32}", labels["trace_id"]) for labels in found)
 
 
+@LOCAL
 @pytest.mark.parametrize("uid", BOARDS)
 def test_the_lab_s_start_and_its_load_are_marked(prometheus: Prometheus, uid: str) -> None:
     marks = {mark["name"]: filled_in(mark["expr"], BOARDS[uid]) for mark in BOARDS[uid]["annotations"]["list"]}
@@ -106,16 +93,19 @@ def test_the_lab_s_start_and_its_load_are_marked(prometheus: Prometheus, uid: st
     assert events("Load ended") == []
 
 
+@LOCAL
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_can_be_evaluated_and_holds_nothing_against_health(prometheus: Prometheus, name: str) -> None:
     wait_until(lambda: not prometheus.query(RULES[name]), f"{name} silent", QUIET_WITHIN_S)
 
 
+@LOCAL
 def test_rules_are_evaluated_without_an_error(prometheus: Prometheus) -> None:
     failed = "sum by (rule_group) (prometheus_rule_evaluation_failures_total)"
     assert {series.value for series in prometheus.query(failed)} == {0}
 
 
+@LOCAL
 def test_what_can_be_picked_reports(prometheus: Prometheus) -> None:
     reporting = {series.labels["service"] for series in prometheus.query("up == 1")}
     for board in BOARDS.values():
@@ -123,45 +113,8 @@ def test_what_can_be_picked_reports(prometheus: Prometheus) -> None:
             assert set(variable["query"].split(",")) <= reporting
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.id)
-def test_an_incident_is_on_its_dashboards(prometheus: Prometheus, scenario: Scenario) -> None:
-    """What was declared empty is not, and shows the alerts of this very incident."""
-    expected = {(alert.alertname, alert.service) for alert in scenario.alerts}
-    declared = [
-        (uid, panel["title"], filled_in(target["expr"], BOARDS[uid]))
-        for uid in scenario.dashboards
-        for panel in panels(BOARDS[uid])
-        if panel["description"].endswith(EMPTY)
-        for target in panel["targets"]
-    ]
-    assert {uid for uid, _, _ in declared} == set(scenario.dashboards)
-
-    def alerts(labels: Iterable[dict[str, str]]) -> set[tuple[str, str]]:
-        """Those of them that the incident may bring."""
-        return {(each["alertname"], each["service"]) for each in labels} & expected
-
-    def before() -> set[tuple[str, str]]:
-        return alerts(each["labels"] for each in prometheus.alerts())
-
-    def listed(expr: str) -> set[tuple[str, str]]:
-        return alerts(series.labels for series in shown(prometheus.query(expr)))
-
-    wait_until(lambda: not before(), f"no alert of {scenario.id} before its load", QUIET_WITHIN_S)
-    began = time.time()
-    labctl("load", "start", scenario.profile, "--name", NAME)
-    try:
-        for uid, title, expr in declared:
-            wait_until(lambda expr=expr: listed(expr), f"an alert of {scenario.id} in {uid}: {title}", FIRING_WITHIN_S)
-    finally:
-        labctl("load", "stop", scenario.profile, "--name", NAME)
-
-    begins = next(mark["expr"] for mark in BOARDS["overview"]["annotations"]["list"] if mark["name"] == "Load begins")
-    found = prometheus.query_range(begins, began, time.time(), 1)
-    assert scenario.profile in {series.labels["profile"] for series in found}
-
-
-# Last, because the lab of processes makes way for it.
-@pytest.mark.parametrize("prometheus", [pytest.param("compose", marks=needs_engine())], indirect=True)
+@needs_engine()
+@pytest.mark.parametrize("living", ["compose"], indirect=True)
 @pytest.mark.parametrize("uid, panel, expr", OF_CONTAINERS)
 def test_a_panel_of_containers_shows_something_in_them(
     prometheus: Prometheus, uid: str, panel: dict, expr: str
