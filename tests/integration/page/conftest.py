@@ -74,8 +74,9 @@ def screen(browser: Browser, **more: Any) -> Iterator[Screen]:
     assert viewer.errors == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    """Until the last test here: while Playwright runs, no test of this process can run an event loop of its own."""
     expect.set_options(timeout=browsers.PATIENCE_MS)
     with browsers.chromium() as chromium:
         yield chromium
