@@ -130,7 +130,7 @@ class Room:
         assert not self._thread.is_alive()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with browsers.chromium() as browser:
         yield browser
