@@ -66,7 +66,7 @@ def test_a_drill_is_started_as_it_was_asked_for(room: Room, look) -> None:
     assert asked == ("flash-sale", "red", "180", 11, 60, True, 0)
     page.get_by_label("Team", exact=True).fill("<not a name>")
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_text(re.compile("team: "))).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="team: ")).to_be_visible()
 
 
 def test_it_is_steered_with_reasons(room: Room, look) -> None:

@@ -12,6 +12,14 @@ from tests.e2e.page.conftest import Room, workspace
 
 SPEC = "# Team spec\n\n- Nobody waits for what they hold.\n"
 RULE = "id: never-again\nlanguage: python\nrule: {pattern: eval($CODE)}\n"
+# Chromium does not tell Playwright what is in a Blob.
+KEEPS_WHAT_IS_SENT = """
+const send = window.fetch;
+window.fetch = (where, how) => {
+  if (how?.body instanceof Blob) window.sent = how.body;
+  return send(where, how);
+};
+"""
 
 
 def choose(page: Page, folder: Path) -> None:
@@ -28,11 +36,14 @@ def test_what_a_browser_packs_is_what_labctl_packs(room: Room, look, tmp_path: P
     (folder / "billing" / "__pycache__").mkdir()
     (folder / "billing" / "__pycache__" / "x.pyc").write_bytes(b"\0")
     room.fixing()
-    page = look(room.url).go("/mend")
+    viewer = look(room.url)
+    viewer.page.add_init_script(KEEPS_WHAT_IS_SENT)
+    page = viewer.go("/mend")
     choose(page, folder)
-    with page.expect_request("**/api/drill/diff") as asked:
+    with page.expect_response("**/api/drill/diff"):
         page.get_by_role("button", name="Show what it changes").click()
-    with tarfile.open(fileobj=io.BytesIO(asked.value.post_data_buffer), mode="r:gz") as tar:
+    sent_bytes = bytes(page.evaluate("async () => [...new Uint8Array(await sent.arrayBuffer())]"))
+    with tarfile.open(fileobj=io.BytesIO(sent_bytes), mode="r:gz") as tar:
         sent = {member.name: tar.extractfile(member).read() for member in tar}
     below = [
         path

@@ -19,7 +19,7 @@ const LONGEST = 400; // characters of one fact
  */
 export function progress(ends) {
   const place = h("div", { class: "wide" });
-  const log = h("ol", { class: "notes" });
+  const log = h("ol", { class: "notes", tabindex: "0" });
   /** @type {Record<string, any>} */
   const work = {};
   /** @type {any} */

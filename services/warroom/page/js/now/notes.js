@@ -43,7 +43,7 @@ export function notes(ends) {
     ),
   );
   form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
-  const list = h("ol", { class: "notes" });
+  const list = h("ol", { class: "notes", tabindex: "0" });
   const inside = h("div", { class: "form" });
   const tell = (/** @type {import("../story.js").Happened[]} */ events) => {
     const told = events.filter((one) => one.what.kind in KINDS).reverse();
