@@ -130,8 +130,9 @@ class Room:
         assert not self._thread.is_alive()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Until the last test of a file: while Playwright runs, nothing else in this process can have an event loop."""
     with browsers.chromium() as browser:
         yield browser
 

@@ -74,9 +74,9 @@ def screen(browser: Browser, **more: Any) -> Iterator[Screen]:
     assert viewer.errors == []
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Until the last test here: while Playwright runs, no test of this process can run an event loop of its own."""
+    """Until the last test of a file: while Playwright runs, nothing else in this process can have an event loop."""
     expect.set_options(timeout=browsers.PATIENCE_MS)
     with browsers.chromium() as chromium:
         yield chromium
