@@ -71,7 +71,7 @@ def router(room: Room) -> APIRouter:
             )
         return _page(html)
 
-    @api.get("/d/{uid}")
+    @api.get("/d/{uid}", include_in_schema=False)  # for browsers, as the page is
     def dashboard(uid: str, request: Request) -> RedirectResponse:
         return RedirectResponse(dashboards.address(settings.grafana_url, uid, request.url.query), 302)
 

@@ -99,7 +99,7 @@ def test_a_drill_by_commands_alone(stage: Stage, drill) -> None:
     assert len(drill("events").splitlines()) == len(kinds)
     report = of(drill("report", "--json"))
     assert (report["hints"], report["outcome"]) == (1, "incomplete")
-    assert "prevent" in drill("report") and "d-1" in drill("history")
+    assert "Prevent\nPass it along." in drill("report") and "d-1" in drill("history")
     assert "# What it was" in drill("debrief") and "1. The beginning had come about" in drill("chain")
 
 

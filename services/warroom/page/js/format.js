@@ -131,6 +131,9 @@ function scaled(value, base, names, decimals, gap) {
   return `${plain(size, decimals)}${gap}${names[at]}`;
 }
 
+/** @param {number} value */
+const tenths = (value) => Math.round(value * 10) / 10;
+
 /**
  * @param {number} value
  * @param {number | undefined} decimals
@@ -141,6 +144,6 @@ function seconds(value, decimals) {
   if (size < 1e-3) return `${plain(value * 1e6, decimals ?? 0)}${GAP}µs`;
   if (size < 1) return `${plain(value * 1000, decimals)}${GAP}ms`;
   if (size < 120) return `${plain(value, decimals)}${GAP}s`;
-  if (size < 7200) return `${plain(value / 60, decimals ?? 1)}${GAP}min`;
-  return `${plain(value / 3600, decimals ?? 1)}${GAP}h`;
+  if (size < 7200) return `${plain(decimals === undefined ? tenths(value / 60) : value / 60, decimals)}${GAP}min`;
+  return `${plain(decimals === undefined ? tenths(value / 3600) : value / 3600, decimals)}${GAP}h`;
 }
