@@ -117,7 +117,7 @@ def test_every_query_is_sent_as_grafana_would(modules: Page, uid: str) -> None:
 
 UNITS = {
     "s": ["250 ms", "1.5 s", "25 min"],
-    "ms": ["0.25 ms", "1.5 ms", "1.5 s"],
+    "ms": ["250 µs", "1.5 ms", "1.5 s"],
     "percentunit": ["25 %", "150 %", "150,000 %"],
     "reqps": ["0.25 req/s", "1.5 req/s", "1.5k req/s"],
     "ops": ["0.25 ops/s", "1.5 ops/s", "1.5k ops/s"],
