@@ -91,7 +91,7 @@ class AnnualInvoices(Profile):
 class FlashSale(Profile):
     """Everybody orders at the stroke of the hour."""
 
-    size: Count = 30
+    size: Count = 18
     interval_s: Interval = 45.0
 
     def streams(self) -> list[Steady | Burst]:

@@ -31,7 +31,7 @@ class Settings(kit.Settings):
     service: str = "inventory"
     promotions_url: str = "http://127.0.0.1:8405"
     promotions_timeout: float = Field(default=5.0, gt=0, description="seconds")
-    workers: int = Field(default=20, ge=1, description="requests served at the same time")
+    workers: int = Field(default=12, ge=1, description="requests served at the same time")
     database_connections: int = Field(default=16, ge=2)
     database_timeout: float = Field(default=0.5, gt=0, description="seconds to wait for a connection")
     reservation_hold: float = Field(default=900, gt=0, description="seconds until an unconfirmed reservation expires")

@@ -36,7 +36,7 @@ class Settings(kit.Settings):
     service: str = "checkout"
     inventory_url: str = "http://127.0.0.1:8404"
     inventory_timeout: float = Field(default=2.0, gt=0, description="seconds")
-    workers: int = Field(default=20, ge=1, description="requests served at the same time")
+    workers: int = Field(default=12, ge=1, description="requests served at the same time")
     database_connections: int = Field(default=16, ge=2)
     database_timeout: float = Field(default=0.5, gt=0, description="seconds to wait for a connection")
     confirmation_interval: float = Field(default=1, gt=0, description="seconds between two batches")

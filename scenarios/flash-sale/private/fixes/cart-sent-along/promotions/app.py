@@ -21,7 +21,7 @@ class Settings(kit.Settings):
     service: str = "promotions"
     checkout_url: str = "http://127.0.0.1:8403"
     checkout_timeout: float = Field(default=1.2, gt=0, description="seconds")
-    workers: int = Field(default=20, ge=1, description="requests served at the same time")
+    workers: int = Field(default=12, ge=1, description="requests served at the same time")
 
 
 class DecisionRequest(BaseModel):

@@ -40,7 +40,7 @@ class Settings(kit.Settings):
     service: str = "checkout"
     inventory_url: str = "http://127.0.0.1:8404"
     inventory_timeout: float = Field(default=2.0, gt=0, description="seconds")
-    workers: int = Field(default=20, ge=1, description="requests served at the same time")
+    workers: int = Field(default=12, ge=1, description="requests served at the same time")
     placement_workers: int = Field(default=12, ge=1, description="orders placed at the same time")
     placements: int = Field(default=300, ge=1, description="orders that may be on their way to being placed")
     database_connections: int = Field(default=16, ge=2)

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from checkout.carts import Cart
 
 KEPT = 2_000  # outcomes
-PACE = 0.05  # seconds from one order to the next, so that a burst reaches inventory as 20 a second
+PACE = 0.07  # seconds from one order to the next, so that a burst reaches inventory as 15 a second
 
 log = logging.getLogger("checkout")
 
