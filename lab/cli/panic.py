@@ -10,6 +10,7 @@ from lab.cli.lifecycle import Printed
 from lab.clients.drill import Drill
 from lab.clients.load import Load
 from lab.clients.validation import Validation
+from lab.drill.phase import Phase
 from lab.errors import CheckFailed, LabError
 from lab.releases import EDITABLE
 from lab.runtime.base import Runtime
@@ -69,8 +70,12 @@ def try_step(said: Printed, what: str, step: Callable[[], None]) -> None:
 def end_drill(lab: Runtime) -> None:
     """First of all, because a drill under way brings its load back."""
     with Drill(lab.endpoint("warroom"), lab.token("instructor"), "instructor") as room:
-        if room.status()["phase"] not in ("idle", "closed", "aborted"):
+        if under_way(room):
             room.abort(WHY)
+
+
+def under_way(room: Drill) -> bool:
+    return Phase(room.status()["phase"]).running
 
 
 def end_validation(lab: Runtime) -> None:

@@ -74,7 +74,8 @@ class Broken(Exception):
 
 @dataclass
 class Proof:
-    """`clock` gives seconds. Raises LabError where the lab cannot do its part."""
+    """`clock` gives seconds. Raises LabError where the lab cannot do its part, UsageError where it is needed for
+    something else."""
 
     scenario: Scenario
     room: Room
@@ -91,8 +92,9 @@ class Proof:
         began = self.clock()
         described = self.room.described(self.scenario.id)
         wanted = sorted((fix for fix in described["fixes"] if fix["name"] in names), key=lambda fix: fix["right"])
+        begun = self.room.make_new()  # a refusal is the caller's: nothing has been begun, and nothing is proved
         try:
-            self._step("the lab is as new", lambda: self._done(self.room.make_new()))
+            self._step("the lab is as new", lambda: self._done(begun))
             self._step("healthy and silent", self._healthy)
             if incident:
                 self._comes(described, seed)

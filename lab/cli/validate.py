@@ -15,8 +15,9 @@ from lab import scenario
 from lab.cli import options
 from lab.cli.bench import machine
 from lab.cli.lifecycle import Printed
-from lab.cli.panic import calm
+from lab.cli.panic import calm, under_way
 from lab.cli.proof import DIFFERENCE, Proof, Step
+from lab.clients.drill import Drill
 from lab.clients.load import Load
 from lab.clients.prometheus import Prometheus
 from lab.clients.validation import Validation
@@ -62,10 +63,12 @@ def validate(
     if not lab.status().ready:
         lab.up(Printed(console))
     results = []
-    with _room(lab) as (room, load), Warroom(lab.endpoint("warroom")) as pager:
+    with _room(lab) as (room, load), Warroom(lab.endpoint("warroom")) as pager, Drill(lab.endpoint("warroom")) as drill:
+        if under_way(drill):
+            raise UsageError("A drill is under way: finish it, or end it with labctl drill abort, and validate then.")
         watch = Watched(Prometheus(lab.endpoint("prometheus")), pager, load)
         banks = {one.id: _chosen(room.described(one.id)["fixes"], fixes, sample, seed, one.id) for one in wanted}
-        with _baseline_afterwards(lab, room, load):
+        with _baseline_afterwards(lab, room, load, drill):
             for one in wanted:
                 console.print(f"[bold]{one.id}[/], {len(banks[one.id])} fixes", highlight=False)
                 with console.status("") as shown:
@@ -147,19 +150,33 @@ def _room(lab: Runtime) -> Iterator[tuple[Validation, Load]]:
 
 
 @contextlib.contextmanager
-def _baseline_afterwards(lab: Runtime, room: Validation, load: Load) -> Iterator[None]:
-    """Whatever ends it, Ctrl-C too: nothing is under way, only the healthy load is on, and the baseline runs."""
+def _baseline_afterwards(lab: Runtime, room: Validation, load: Load, drill: Drill) -> Iterator[None]:
+    """Whatever ends it, Ctrl-C too: nothing is under way, only the healthy load is on, and the baseline runs.
+
+    Where the war room took nothing on, or a drill has begun meanwhile, the lab is somebody else's and left alone."""
     try:
         yield
     finally:
-        with contextlib.suppress(LabError):
-            room.end()
-            end = time.monotonic() + ENDED_WITHIN_S
-            while room.latest()["running"] and time.monotonic() < end:
-                time.sleep(0.5)
-        with contextlib.suppress(LabError):
-            calm(load)
-        lab.restore()
+        if room.begun and not _others(drill):
+            _clear_up(lab, room, load)
+
+
+def _others(drill: Drill) -> bool:
+    try:
+        return under_way(drill)
+    except LabError:  # a war room that is away conducts nothing
+        return False
+
+
+def _clear_up(lab: Runtime, room: Validation, load: Load) -> None:
+    with contextlib.suppress(LabError):
+        room.end()
+        end = time.monotonic() + ENDED_WITHIN_S
+        while room.latest()["running"] and time.monotonic() < end:
+            time.sleep(0.5)
+    with contextlib.suppress(LabError):
+        calm(load)
+    lab.restore()
 
 
 def _dated(result: dict[str, Any]) -> dict[str, Any]:

@@ -12,26 +12,29 @@ ROOT = "/api/validation"
 
 class Validation:
     """`url` is the war room's, `token` the instructor's. What is begun is told of by `latest()`:
-    `{running, step, seconds, result, why}`. What is refused is a UsageError in the war room's words."""
+    `{running, step, seconds, result, why}`. What is refused is a UsageError in the war room's words.
+
+    `begun` says whether the war room has taken anything on: who was refused has nothing to clear up."""
 
     def __init__(self, url: str, token: str, *, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"}
         self._client = httpx.Client(base_url=url, headers=headers, timeout=20, trust_env=False, transport=transport)
+        self.begun = False
 
     def described(self, scenario: str) -> dict[str, Any]:
         """`{control, recovery: {restart, level_books}, fixes: [{name, right, title}]}`."""
         return self._answer("GET", f"/{quote(scenario, safe='')}")
 
     def make_new(self) -> dict[str, Any]:
-        return self._answer("POST", "")
+        return self._begin("")
 
     def mitigate(self, scenario: str) -> dict[str, Any]:
-        return self._answer("POST", f"/{quote(scenario, safe='')}/mitigation")
+        return self._begin(f"/{quote(scenario, safe='')}/mitigation")
 
     def try_out(self, scenario: str, fix: str | None, seed: int) -> dict[str, Any]:
         """Its result: `{fix, right, verdict, expected, settled_by, checks}`. Without a fix it is of the baseline."""
         wanted = {"seed": seed} | ({} if fix is None else {"fix": fix})
-        return self._answer("POST", f"/{quote(scenario, safe='')}/trial", params=wanted)
+        return self._begin(f"/{quote(scenario, safe='')}/trial", params=wanted)
 
     def latest(self) -> dict[str, Any]:
         return self._answer("GET", "")
@@ -48,6 +51,11 @@ class Validation:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _begin(self, path: str, **arguments: Any) -> dict[str, Any]:
+        answer = self._answer("POST", path, **arguments)
+        self.begun = True
+        return answer
 
     def _answer(self, method: str, path: str, **arguments: Any) -> Any:
         try:

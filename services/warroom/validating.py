@@ -130,10 +130,11 @@ class Validating:
         return self._latest.shown() if self._latest else None
 
     def end(self) -> None:
-        """What is under way ends at its next step; the pager is not held back any longer."""
+        """What is under way ends at its next step; the pager is not held back any longer, unless a drill does so."""
         if self._latest:
             self._latest.ended = True
-        self._silences.end()
+        if not self._drill_under_way():
+            self._silences.end()
 
     def make_new(self) -> dict[str, Any]:
         """The baseline's code and data, and healthy load alone."""
@@ -292,9 +293,12 @@ class Validating:
         if books.apart(self._company):
             self._reset.make_new()
 
-    def _begin(self, run: Callable[[Deed], None]) -> dict[str, Any]:
+    def _drill_under_way(self) -> bool:
         drill = self._drills.current()
-        if drill and drill.phase.running:
+        return drill is not None and drill.phase.running
+
+    def _begin(self, run: Callable[[Deed], None]) -> dict[str, Any]:
+        if self._drill_under_way():
             raise rules.Refused("A drill is under way: finish it, or end it with labctl drill abort.")
         if not self._one.acquire(blocking=False):
             raise rules.Refused("Something is under way already; wait until it is over.")

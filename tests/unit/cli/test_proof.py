@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from lab.cli.proof import HEALTHY_WITHIN_S, PAGED_WITHIN_S, Proof, Step
+from lab.errors import UsageError
 from lab.scenario import Alert, Scenario
 
 SERVED = {"asked_rps": 21.0, "achieved_rps": 20.8, "failure_ratio": 0.0, "p99_s": 0.2}
@@ -224,6 +225,16 @@ def test_a_lab_that_is_not_silent_proves_nothing(lab: Lab):
     result = proved(lab)
     assert [step["name"] for step in result["steps"]] == ["the lab is as new", "healthy and silent"]
     assert result["steps"][-1]["detail"] == f"Not within {HEALTHY_WITHIN_S:g} s: Errors of shop is firing."
+
+
+def test_what_is_refused_at_the_beginning_is_the_callers_to_know(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    def refuse() -> None:
+        raise UsageError("A drill is under way.")
+
+    monkeypatch.setattr(lab, "make_new", refuse)
+    with pytest.raises(UsageError, match="A drill is under way"):
+        proved(lab)
+    assert lab.asked == []
 
 
 def test_what_does_not_go_away(lab: Lab):

@@ -1,5 +1,6 @@
 """validate: which scenarios and fixes are meant, what is printed, and what is left when it ends."""
 
+import contextlib
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +23,7 @@ class Room:
     def __init__(self) -> None:
         self.ended = 0
         self.running = True
+        self.begun = True
 
     def described(self, scenario: str) -> dict[str, Any]:
         return {"control": False, "recovery": {}, "fixes": BANK}
@@ -51,6 +53,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.room, self.lab = Room(), Lab()
+        self.phase = "idle"
         self.proofs: list[bool | BaseException] = [True]
         self.tried: list[tuple] = []
         self.load: list[str] = []
@@ -74,7 +77,9 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(validate.choice, "for_up", lambda *_: (stage.lab, ""))
     monkeypatch.setattr(validate, "Validation", lambda *_: stage.room)
     monkeypatch.setattr(validate, "Load", lambda *_: load)
-    monkeypatch.setattr(validate, "Proof", stage.proof)
+    drill = SimpleNamespace(status=lambda: {"phase": stage.phase})
+    monkeypatch.setattr(validate, "Drill", lambda *_: contextlib.nullcontext(drill))
+    monkeypatch.setattr(validate, "Proof", lambda *of: stage.proof(*of))
     return stage
 
 
@@ -104,6 +109,34 @@ def test_whatever_ends_it_leaves_the_baseline(stage: Stage, how: BaseException):
     stage.proofs = [how]
     assert cli.main(["validate", "flash-sale"]) == 1
     assert stage.room.ended == 1 and stage.lab.restored and stage.load == ["healthy"]
+
+
+@pytest.mark.parametrize("phase", ["armed", "dark-room", "post-mortem"])
+def test_a_drill_under_way_is_left_alone(stage: Stage, capsys: pytest.CaptureFixture[str], phase: str):
+    stage.phase, stage.room.begun = phase, False
+    assert cli.main(["validate", "flash-sale"]) == 2
+    assert "A drill is under way" in capsys.readouterr().err and stage.tried == []
+    assert (stage.room.ended, stage.load, stage.lab.restored) == (0, [], 0)
+
+
+def test_what_the_war_room_refuses_clears_nothing_up(stage: Stage, capsys: pytest.CaptureFixture[str]):
+    stage.proofs, stage.room.begun = [UsageError("A drill is under way.")], False
+    assert cli.main(["validate", "flash-sale"]) == 2
+    assert "A drill is under way" in capsys.readouterr().err
+    assert (stage.room.ended, stage.load, stage.lab.restored) == (0, [], 0)
+
+
+def test_a_drill_that_begins_meanwhile_keeps_its_load(stage: Stage):
+    def proof(scenario: Any, *_: Any) -> SimpleNamespace:
+        def run(*_: Any, **__: Any) -> dict[str, Any]:
+            stage.phase = "armed"
+            return {"scenario": scenario.id, "passed": False, "steps": []}
+
+        return SimpleNamespace(run=run)
+
+    stage.proof = proof
+    assert cli.main(["validate", "flash-sale"]) == 3
+    assert (stage.room.ended, stage.load, stage.lab.restored) == (0, [], 0)
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,17 @@ def test_what_is_asked(call, method: str, path: str):
     assert request.headers["authorization"] == "Bearer secret"
 
 
+def test_only_what_was_taken_on_has_begun():
+    room, _ = answering(202, {"running": True})
+    assert not room.begun
+    room.make_new()
+    assert room.begun
+    room, _ = answering(409, {"detail": "A drill is under way."})
+    with pytest.raises(UsageError):
+        room.make_new()
+    assert not room.begun
+
+
 def test_the_end_needs_no_answer():
     assert answering(204)[0].end() is None
 

@@ -94,7 +94,8 @@ class Stage:
                 alerts=lambda: [{"labels": {"alertname": "Errors", "service": "billing"}}] if "sale" in self.on else []
             ),
             silences=SimpleNamespace(
-                begin=lambda seconds, why, alert="": self.done.append(f"silence {alert}".strip()), end=lambda: None
+                begin=lambda seconds, why, alert="": self.done.append(f"silence {alert}".strip()),
+                end=lambda: self.done.append("sound"),
             ),
             case=self._case,
             profile=lambda _: SCENARIO.profile,
@@ -257,6 +258,15 @@ def test_one_thing_at_a_time_and_none_in_a_drill(stage: Stage):
         with pytest.raises(Refused, match="drill is under way"):
             begin()
     assert [event.what.kind for event in stage.drills.events()] == ["armed"], "nothing of it is on the log"
+
+
+def test_the_silences_of_a_drill_are_not_ended(stage: Stage):
+    stage.drills.record("lab", lambda _: [ARMED])
+    stage.validating.end()
+    assert stage.done == []
+    stage.drills.record("lab", lambda _: [happened.Aborted(why="enough")])
+    stage.validating.end()
+    assert stage.done == ["sound"]
 
 
 def test_what_there_is_not(stage: Stage):
