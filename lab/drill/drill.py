@@ -23,6 +23,7 @@ class Drill:
 
     clock: Clock
     phase: Phase = Phase.IDLE
+    cap_s: float | None = None  # of the phase, where whoever asks has set it: the profile is not in the log
     armed: happened.Armed | None = None
     paused: bool = False
     quiet: happened.Quiet | None = None
@@ -45,7 +46,7 @@ class Drill:
     guided: bool = False
     hints: int = 0
     gate_shut: bool = False
-    gate_overridden: bool = False
+    gate_overridden: bool = False  # opened against the phase, for as long as that lasts
     judging: happened.Judging | None = None  # under way
     judging_at: Instant | None = None
     judgements: tuple[Judgement, ...] = ()  # those that have ended
@@ -53,7 +54,7 @@ class Drill:
     verdict: str | None = None
     verified_s: float | None = None  # when the first fix was
     verified_release: str | None = None
-    guardrail: bool = False
+    guardrails: dict[str, str] = field(default_factory=dict)  # those that bite, each with the fix that it let pass
     spec_changed: bool = False
     written: dict[str, str] = field(default_factory=dict)
     outcome: happened.Outcome | None = None
@@ -84,9 +85,19 @@ class Drill:
         return self.verified_release is not None and self.verified_release == self.release
 
     @property
+    def expired(self) -> bool:
+        """Is the phase's time up, though nobody has written down yet that the next has begun?"""
+        return self.cap_s is not None and self.clock.phase_s >= self.cap_s
+
+    @property
+    def guarded(self) -> bool:
+        """Does a guardrail bite that lets the verified fix pass, or as long as there is none, what runs?"""
+        return (self.verified_release or self.release) in self.guardrails.values()
+
+    @property
     def gate_open(self) -> bool:
         """May AI be asked?"""
-        if not self.phase.running or self.paused or self.gate_shut:
+        if not self.phase.running or self.paused or self.gate_shut or self.expired:
             return False
         return self.phase is Phase.AI_FIX or self.gate_overridden
 
@@ -105,7 +116,7 @@ class Drill:
             "an accepted root cause": self.accepted,
             "a verified fix": self.fixed or self.control,
             "a change of the team spec": self.spec_changed or self.control,
-            "a guardrail that bites": self.guardrail or self.control,
+            "a guardrail that bites": self.guarded or self.control,
         }
         return [what for what, there in wanted.items() if not there]
 
@@ -157,7 +168,7 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
             return replace(drill, paused=False, clock=replace(drill.clock, running=True))
         case happened.Entered(phase=phase, late_s=late_s):
             clock = drill.clock.enter(late_s, running=phase.running and not drill.paused)
-            return replace(drill, phase=phase, clock=clock)
+            return replace(drill, phase=phase, clock=clock, gate_overridden=False)
         case happened.Mitigated(again_s=again_s):
             first = now_s if drill.mitigated_s is None else drill.mitigated_s
             return replace(drill, mitigated_s=first, again_s=now_s + again_s)
@@ -172,9 +183,9 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Guided():
             return replace(drill, guided=True)
         case happened.GateShut():
-            return replace(drill, gate_shut=True, gate_overridden=False)
-        case happened.GateOpened():
-            return replace(drill, gate_shut=False, gate_overridden=True)
+            return replace(drill, gate_shut=True)
+        case happened.GateOpened():  # what was shut is as it was before; only what was not is opened against the phase
+            return replace(drill, gate_shut=False, gate_overridden=drill.gate_overridden or not drill.gate_shut)
         case happened.Deployed(release=release, healthy=True) | happened.RolledBack(release=release):
             return replace(drill, release=release, verdict=None)
         case happened.Judging():
@@ -186,8 +197,10 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
                 return replace(drill, verdict=verdict)
             first = now_s if drill.verified_s is None else drill.verified_s
             return replace(drill, verdict=verdict, verified_s=first, verified_release=what.release)
-        case happened.GuardrailProven(bites=bites):
-            return replace(drill, guardrail=bites)
+        case happened.GuardrailProven(name=name, bites=bites):
+            others = {one: release for one, release in drill.guardrails.items() if one != name}
+            mine = {name: what.release or drill.release} if bites else {}
+            return replace(drill, guardrails=others | mine)
         case happened.SpecChanged():
             return replace(drill, spec_changed=True)
         case happened.Written(part=part, text=text):

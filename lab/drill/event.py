@@ -174,14 +174,14 @@ class Guided(Happening):
 
 
 class GateShut(Happening):
-    """By the instructor, whatever the phase."""
+    """By the instructor, until it is opened again, whatever the phase."""
 
     kind: Literal["gate-shut"] = "gate-shut"
     why: str = Field(min_length=1, max_length=500)
 
 
 class GateOpened(Happening):
-    """By the instructor: takes a shut gate back, or overrides the phase."""
+    """By the instructor: takes back that it was shut; where it was not, overrides the phase until the next one."""
 
     kind: Literal["gate-opened"] = "gate-opened"
     why: str = Field(min_length=1, max_length=500)
@@ -246,10 +246,12 @@ class Verified(Happening):
 
 
 class GuardrailProven(Happening):
-    """Of either kind, against the faulty release, its relatives, the fix, and the right fixes of the bank."""
+    """Of either kind, against the faulty release, its relatives, the fix, and the right fixes of the bank. `release` is
+    the fix that it was tried on; logs of before it was written down have none, and mean the one that ran."""
 
     kind: Literal["guardrail-proven"] = "guardrail-proven"
     name: str
+    release: str = ""
     bites: bool
     found: dict[str, Any]
 

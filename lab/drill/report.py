@@ -52,7 +52,10 @@ def report(drill: Drill, events: Sequence[Event], harm: happened.Harmed | None) 
         },
         "deployed": [one.model_dump(exclude={"kind"}) for one in _all(happened.Deployed, events)],
         "verdicts": [{"release": one.release, "verdict": one.verdict} for one in _all(happened.Verified, events)],
-        "guardrails": [{"name": one.name, "bites": one.bites} for one in _all(happened.GuardrailProven, events)],
+        "guardrails": [
+            {"name": one.name, "bites": one.bites, "release": one.release}
+            for one in _all(happened.GuardrailProven, events)
+        ],
         "spec_changed": drill.spec_changed,
         "written": drill.written,
     }

@@ -87,6 +87,8 @@ def require_submission(drill: Drill | None) -> None:
     _in(drill, Phase.DARK_ROOM)
     if drill.paused:
         raise Refused("The drill is paused; hand it in when it goes on.")
+    if drill.expired:
+        raise Refused("The time for a root cause is over; labctl drill status says what comes next.")
     left = drill.cooldown_until_s - drill.clock.total_s
     if left > 0:
         raise Refused(f"The last one was not accepted: look again, and hand in the next in {left:.0f} s.")

@@ -125,4 +125,6 @@ class Drills:
 
     def _at(self, now: Instant) -> Drill | None:
         drill = self._drill
-        return drill and dataclasses.replace(drill, clock=drill.clock.at(now))
+        if drill is None:
+            return None
+        return dataclasses.replace(drill, clock=drill.clock.at(now), cap_s=self.profile(drill).cap(drill.phase))

@@ -127,7 +127,7 @@ class Mending:
         drill = self._mendable()
         name = self._releases.wanted().release
         case = self._case(drill, name)
-        progress = Progress("baseline" if name.startswith(BASELINE) else name)
+        progress = Progress(_named(name))
 
         def run() -> None:
             try:
@@ -178,12 +178,13 @@ class Mending:
 
         def run() -> None:
             baseline = self._releases.path(self._releases.baseline())
-            running = self._releases.path(self._releases.wanted().release)
+            name = self._releases.wanted().release
+            running = self._releases.path(name)
             bank = self._bank(drill)
             proof = self._prover.prove(
                 packed, path, bank, baseline, running, lambda text: self._note(drill, work, text)
             )
-            what = happened.GuardrailProven(name=path, bites=proof.bites, found=proof.shown())
+            what = happened.GuardrailProven(name=path, release=_named(name), bites=proof.bites, found=proof.shown())
             self._record(who, drill, lambda now: rules.proven(now, what))
             work.result = proof.shown()
 
@@ -337,3 +338,8 @@ class Mending:
 
         threading.Thread(target=run, name=kind, daemon=True).start()
         return what.shown()
+
+
+def _named(release: str) -> str:
+    """As the log and the team call it."""
+    return "baseline" if release.startswith(BASELINE) else release

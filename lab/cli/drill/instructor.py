@@ -43,7 +43,7 @@ def hint(name: str, whose: Whose | None) -> None:
 @click.argument("turn", type=click.Choice(["open", "shut"]))
 @session.why("What speaks for it")
 def gate(name: str, whose: Whose | None, turn: str, why: str) -> None:
-    """Open the gate to AI whatever the phase, or shut it."""
+    """Shut the gate to AI, or open it again; where it was not shut, open it until this phase ends."""
     with session.room(name, whose) as room:
         room.gate(turn, why)
     click.echo(f"The gate is {turn}.")

@@ -92,5 +92,6 @@ def _fix(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for one in found.get("verdicts") or ():
         yield f"verdict on {one['release']}", one["verdict"]
     for one in found.get("guardrails") or ():
-        yield "guardrail", f"{one['name']}: {'bites' if one['bites'] else 'does not bite'}"
+        tried = f" ({one['release']})" if one.get("release") else ""
+        yield "guardrail", f"{one['name']}: {'bites' if one['bites'] else 'does not bite'}{tried}"
     yield "team spec", "changed" if found.get("spec_changed") else "not changed"

@@ -171,6 +171,30 @@ def test_a_guardrail_that_no_longer_bites_is_owed_again(fixing):
     assert "a guardrail that bites" in fixing.drill.owed
 
 
+def test_another_guardrail_that_does_not_bite_takes_nothing_away(fixing):
+    fixing.add(happened.GuardrailProven(name="g", bites=True, found={}))
+    fixing.add(happened.GuardrailProven(name="h", bites=False, found={}))
+    assert "a guardrail that bites" not in fixing.drill.owed
+
+
+def test_a_guardrail_is_proven_on_the_fix_that_was_verified(fixing):
+    bites = happened.GuardrailProven(name="g", release="r-1", bites=True, found={})
+    fixing.add(happened.Deployed(release="r-1", services=["billing"], healthy=True), bites)
+    assert "a guardrail that bites" not in fixing.drill.owed, "there is no verified one yet"
+    fixing.add(happened.Verified(release="r-1", verdict="verified", checks=[]))
+    fixing.add(happened.Deployed(release="r-2", services=["billing"], healthy=True))
+    fixing.add(happened.Verified(release="r-2", verdict="verified", checks=[]))
+    assert "a guardrail that bites" in fixing.drill.owed, "nobody knows whether it lets r-2 pass"
+    fixing.add(bites.model_copy(update={"release": "r-2"}))
+    assert "a guardrail that bites" not in fixing.drill.owed
+
+
+def test_a_log_of_before_releases_were_written_down_means_the_one_that_ran(fixing):
+    old = happened.WHAT.validate_python({"kind": "guardrail-proven", "name": "g", "bites": True, "found": {}})
+    fixing.add(happened.Deployed(release="r-1", services=["billing"], healthy=True), old)
+    assert fixing.drill.guardrails == {"g": "r-1"}
+
+
 def test_nothing_is_fixed_in_a_drill_without_an_incident(dark):
     none = CAUSE.model_copy(update={"mechanism": happened.NO_INCIDENT})
     dark.add(*rules.submitted(dark.drill, none))
@@ -369,7 +393,34 @@ def test_the_instructor_shuts_and_opens_the_gate(fixing):
     fixing.add(happened.GateOpened(why="talked about it"))
     assert rules.gate(fixing.drill) == ""
     fixing.add(*rules.advance(fixing.drill))
-    assert rules.gate(fixing.drill) == ""  # taken past the phase by an instructor
+    assert "is over" in rules.gate(fixing.drill), "what was taken back was that it was shut, not the phase"
+
+
+def test_a_gate_that_was_shut_in_the_dark_is_not_opened_by_taking_that_back(dark):
+    dark.add(*rules.shut_gate(dark.drill, "…")).add(*rules.open_gate(dark.drill, "…"))
+    assert "root cause" in rules.gate(dark.drill)
+    dark.add(*rules.open_gate(dark.drill, "now I mean it"))
+    assert rules.gate(dark.drill) == ""
+    dark.add(*rules.shut_gate(dark.drill, "…")).add(*rules.open_gate(dark.drill, "…"))
+    assert rules.gate(dark.drill) == "", "as it was before"
+
+
+def test_a_gate_that_was_opened_against_a_phase_is_so_for_this_phase(fixing):
+    fixing.add(*rules.advance(fixing.drill)).add(*rules.open_gate(fixing.drill, "a last question"))
+    assert rules.gate(fixing.drill) == ""
+    assert "No drill" in rules.gate(fixing.add(*rules.close(fixing.drill)).drill)
+
+
+def test_an_override_of_the_dark_room_ends_with_it(paged):
+    paged.add(*rules.open_gate(paged.drill, "for the demonstration"))
+    assert rules.gate(paged.drill) == ""
+    paged.add(*rules.assess(paged.drill, "critical", "buyers"))
+    assert "root cause" in rules.gate(paged.drill)
+
+
+def test_what_was_shut_stays_shut_through_the_phases(dark):
+    dark.add(*rules.shut_gate(dark.drill, "not today")).add(*rules.submitted(dark.drill, CAUSE))
+    assert "instructor" in rules.gate(dark.drill)
 
 
 def test_hints_come_one_by_one(dark):

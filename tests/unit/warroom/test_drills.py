@@ -56,6 +56,23 @@ def test_there_is_none_before_the_first(drills: Drills) -> None:
     assert drills.record("lab", lambda _: []) is None
 
 
+def test_time_that_is_up_is_up_before_anybody_has_noticed(drills: Drills, clock: Clock) -> None:
+    """The conductor writes it down twice a second, if it is not held up."""
+    arm(drills)
+    steps = [happened.Triggered(time=1), PAGE, happened.Entered(phase=Phase.DARK_ROOM, why="assessed")]
+    drills.record("lab", lambda _: steps)
+    clock.seconds += 1499
+    rules.require_submission(drills.current())
+    clock.seconds += 1
+    with pytest.raises(rules.Refused, match="time for a root cause is over"):
+        rules.require_submission(drills.current())
+    drills.record("lab", lambda _: [happened.Entered(phase=Phase.AI_FIX, why="expired")])
+    clock.seconds += 899
+    assert rules.gate(drills.current()) == ""
+    clock.seconds += 1
+    assert "time for AI is over" in rules.gate(drills.current())
+
+
 def test_the_clock_is_right_after_a_restart_of_whatever_length(drills: Drills, path: Path, clock: Clock) -> None:
     arm(drills)
     drills.record("lab", lambda _: [happened.Triggered(time=1), PAGE])

@@ -307,6 +307,24 @@ def test_what_a_crash_left_is_made_up_for(stage: Stage):
     assert (stage.releases.wanted().release, stage.releases.wanted().stopped) == ("r-1", ())
 
 
+def test_a_guardrail_is_proven_on_the_release_that_runs(stage: Stage, monkeypatch):
+    tried = []
+
+    def prove(packed, path, bank, baseline, fix, note):
+        tried.append((fix / "billing" / "app.py").read_text())
+        return SimpleNamespace(bites=True, shown=dict)
+
+    monkeypatch.setattr(stage.mending, "_prover", SimpleNamespace(prove=prove))
+    stage.mending.prove("team", NEW, "g")
+    stage.wait()
+    stage.mending.deploy("team", NEW)
+    stage.wait()
+    stage.mending.prove("team", NEW, "h")
+    stage.wait()
+    assert tried == ["x = 1\n", "x = 2\n"]
+    assert stage.drills.current().guardrails == {"g": "baseline", "h": "r-1"}
+
+
 def test_where_nobody_was_hurt_nothing_is_mended(stage: Stage):
     cause = happened.Submitted(
         component="billing", mechanism=happened.NO_INCIDENT, location="", sentence="…", pieces=[], accepted=True

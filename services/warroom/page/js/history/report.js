@@ -21,7 +21,7 @@ export function report(found) {
     ["Asked of AI", found.asked],
     ["Review bench", `${review.wrong_caught} wrong caught, ${review.wrong_let_through} let through; ${review.right_accepted} right accepted, ${review.right_refused} refused`],
     ["Verdicts", found.verdicts.map((/** @type {any} */ one) => `${one.release}: ${one.verdict}`).join("; ") || "–"],
-    ["Guardrails", found.guardrails.map((/** @type {any} */ one) => `${one.name}: ${one.bites ? "bites" : "does not bite"}`).join("; ") || "–"],
+    ["Guardrails", found.guardrails.map((/** @type {any} */ one) => `${one.name}: ${one.bites ? "bites" : "does not bite"}${one.release ? ` (${one.release})` : ""}`).join("; ") || "–"],
     ["Owed", found.owed.join(", ") || "nothing"],
   ];
   const acts = found.actions.map((/** @type {any} */ one) => h("li", null, `${one.action} ${one.on.join(", ")}: ${one.why}`));

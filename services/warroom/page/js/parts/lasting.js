@@ -86,6 +86,7 @@ export function lasting(ends) {
                 " ",
                 h("code", null, one.name),
                 one.bites ? " bites." : ` does not bite. ${one.found.why ?? ""}`,
+                one.release ? ` Tried on ${one.release}.` : "",
               ),
             )
           : h("p", null, mark(false, "", "missing"), " No guardrail has been tried."),
