@@ -225,11 +225,13 @@ class RolledBack(Happening):
 
 class Judging(Happening):
     """The lab begins to try out what runs, or the patches of a review, on the customers. `goes_on` says whether the
-    incident does so afterwards."""
+    incident does so afterwards; `since` is the position in billing's book after which the lab levels what its patches
+    charge wrongly, None where a team levels its own."""
 
     kind: Literal["judging"] = "judging"
     what: Literal["verify", "review"]
     goes_on: bool
+    since: int | None = None
 
 
 class Judged(Happening):

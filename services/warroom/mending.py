@@ -5,13 +5,17 @@ step and nothing of it is written down.
 """
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, Protocol
+
+import psycopg
 
 from lab.bank import Bank, Fix
 from lab.clients.load import Load
@@ -21,7 +25,7 @@ from lab.drill.drill import Drill
 from lab.drill.event import Actor, Happening, Triggered
 from lab.drill.verdict import Check, Of, Verdict
 from lab.errors import LabError
-from lab.releases import BASELINE
+from lab.releases import BASELINE, EDITABLE
 from warroom.changes import Changes, known
 from warroom.deploy.deployment import Deployer, Deployment
 from warroom.drills import Drills
@@ -34,6 +38,8 @@ from warroom.verify.verifier import Case, Progress, Verifier
 
 log = logging.getLogger("warroom")
 
+RETRY_S = 1.0
+LEVELLED_WITHIN_S = 120.0  # after a crash; services begin anew meanwhile
 OVER = "The drill that it was for is over, so nothing came of it."
 
 
@@ -224,8 +230,9 @@ class Mending:
         return next((one["release"] for one in reversed(releases) if one["current"]), "baseline")
 
     def recover(self) -> None:
-        """After a crash of this process: what the log says runs, runs, and what was taken away is back."""
-        drill = self._drills.record("lab", rules.judged)
+        """After a crash of this process: what the log says runs, runs, and what was taken away is back. A judgement
+        that was broken off ends as it would have, but without a verdict; until then nothing else begins."""
+        drill = self._drills.current()
         if drill is None or not drill.phase.timed:
             return
         wanted = self._releases.wanted()
@@ -233,6 +240,39 @@ class Mending:
         if wanted.release != release or wanted.stopped:
             log.warning("a crash is made up for", extra={"release": drill.release, "stopped": list(wanted.stopped)})
             self._releases.want(release, start=wanted.stopped)
+        if drill.judging:
+            self._begin("recovery", drill, Work(), lambda: self._end_judgement(drill))
+
+    def _end_judgement(self, drill: Drill) -> None:
+        """The replay's load goes, wrong charges are levelled, and the incident goes on if it did. Who is needed for
+        that may have crashed too, and is waited for."""
+        assert drill.judging
+        goes_on, since = drill.judging.goes_on, drill.judging.since
+        profile = self._case(drill, self._releases.wanted().release).trial.profile
+
+        def level() -> None:
+            self._fleet.until_healthy(EDITABLE)
+            books.level(self._company, since)
+
+        self._patiently(drill, lambda: self._load.stop(profile))
+        if since is not None:
+            self._patiently(drill, level, LEVELLED_WITHIN_S)
+        self._patiently(drill, lambda: self._go_on(drill, profile, goes_on))
+        self._drills.record("lab", rules.judged)
+
+    def _patiently(self, drill: Drill, step: Callable[[], None], seconds: float = math.inf) -> None:
+        """Again until it succeeds, its time is up or the drill is over."""
+        end, said = time.monotonic() + seconds, ""
+        while self._is_under_way(drill):
+            try:
+                return step()
+            except (LabError, psycopg.Error) as error:
+                if said != str(error):  # not once a second
+                    log.warning("a judgement that was broken off is not made up for yet: %s", error)
+                said = str(error)
+            if time.monotonic() > end:
+                return
+            time.sleep(RETRY_S)
 
     def _mendable(self) -> Drill:
         drill = self._drills.current()
@@ -273,15 +313,19 @@ class Mending:
     def _judging(self, drill: Drill, what: Literal["verify", "review"], profile: str) -> Iterator[None]:
         """While something is tried out on the customers. The incident goes on afterwards, if it did before and is not
         mended."""
-        was_on = self._is_on(profile)
-        self._record("lab", drill, lambda now: rules.judging(now, happened.Judging(what=what, goes_on=was_on)))
+        since = books.watermark(self._company) if what == "review" else None
+        judging = happened.Judging(what=what, goes_on=self._is_on(profile), since=since)
+        self._record("lab", drill, lambda now: rules.judging(now, judging))
         try:
             yield
         finally:
-            now = self._drills.current()
-            if was_on and now and not now.fixed and self._is_under_way(drill):
-                self._turn(profile)
+            self._go_on(drill, profile, judging.goes_on)
             self._drills.record("lab", rules.judged)
+
+    def _go_on(self, drill: Drill, profile: str, goes_on: bool) -> None:
+        now = self._drills.current()
+        if goes_on and now and not now.fixed and self._is_under_way(drill):
+            self._turn(profile)
 
     def _is_on(self, profile: str) -> bool:
         return any(one["profile"] == profile and one["running"] for one in self._load.profiles())

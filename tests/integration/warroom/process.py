@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,15 +22,16 @@ from tests.processes import Service, eventually, free_ports
 class Process:
     """One that can be killed and started again on the same ports and data. Nobody else of the lab is there: what it
     would ask is in a block of ports where nobody listens, and never another lab's. `without` are variables that it does
-    not get."""
+    not get, `instead` those that it gets other than the lab has them."""
 
-    def __init__(self, state: State, without: Collection[str] = ()) -> None:
+    def __init__(self, state: State, without: Collection[str] = (), instead: Mapping[str, str] | None = None) -> None:
         state.create()
         (state.data / "warroom").mkdir(exist_ok=True)
         for token in ("team", "instructor", "webhook"):
             state.token(token)
         self.state = state
         self._without = without
+        self._instead = dict(instead or {})
         self._ports = Ports(next_block(41_000, ()))
         self.service = Service("warroom", *free_ports(2))
         self.log = state.logs / "warroom.log"
@@ -59,7 +60,7 @@ class Process:
             self._process = subprocess.Popen(
                 program.command,
                 cwd=program.folder,
-                env=kept | told | own,
+                env=kept | told | self._instead | own,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -76,9 +77,11 @@ class Process:
 
 
 @contextmanager
-def war_room(folder: Path, without: Collection[str] = ()) -> Iterator[Process]:
+def war_room(
+    folder: Path, without: Collection[str] = (), instead: Mapping[str, str] | None = None
+) -> Iterator[Process]:
     """Not started yet; `folder` is where the lab has its own."""
-    process = Process(State("main", folder), without)
+    process = Process(State("main", folder), without, instead)
     try:
         yield process
     finally:

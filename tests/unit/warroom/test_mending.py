@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from warroom import mending
 from warroom.changes import Changes
 from warroom.chronicle import Chronicle
 from warroom.deploy.deployment import Deployer
@@ -22,7 +23,7 @@ from lab.drill.instant import Instant
 from lab.drill.phase import Phase
 from lab.drill.rules import Refused
 from lab.drill.verdict import Check, Of, Verdict
-from lab.errors import UsageError
+from lab.errors import LabError, UsageError
 from lab.releases import EDITABLE, Releases
 from tests.unit.warroom.deploy.test_bundle import packed
 from tests.unit.warroom.deploy.test_deployment import Services
@@ -62,6 +63,9 @@ class Load:
 
     def start(self, profile: str, figures: dict) -> None:
         self.on[profile] = figures
+
+    def stop(self, profile: str) -> None:
+        self.on.pop(profile, None)
 
 
 class Stage:
@@ -114,7 +118,7 @@ class Stage:
 
     def wait(self) -> None:
         for thread in threading.enumerate():
-            if thread.name in ("deploy", "verify", "review", "guardrail"):
+            if thread.name in ("deploy", "verify", "review", "guardrail", "recovery"):
                 thread.join(10)
         assert not self.mending.busy
 
@@ -223,9 +227,80 @@ def test_the_log_says_from_when_to_when_a_fix_was_judged_and_whether_the_inciden
 
 def test_a_judgement_that_a_crash_broke_off_is_over(stage: Stage):
     stage.say(happened.Judging(what="verify", goes_on=False))
-    stage.mending.recover()
-    stage.mending.recover()
+    for _ in range(2):
+        stage.mending.recover()
+        stage.wait()
     assert stage.kinds().count("judged") == 1
+
+
+@pytest.mark.parametrize("replayed", [True, False])
+@pytest.mark.parametrize(
+    ("goes_on", "verdict", "left"),
+    [(True, None, {"p": {"size": 7}}), (False, None, {}), (True, "verified", {})],
+)
+def test_the_load_is_as_a_judgement_would_have_left_it(
+    stage: Stage, replayed: bool, goes_on: bool, verdict: str | None, left: dict
+):
+    """Killed before the replay the incident is gone, in the middle it is four times its size."""
+    stage.say(happened.Triggered(time=1, figures={"size": 7}), happened.Judging(what="verify", goes_on=goes_on))
+    if replayed:
+        stage.load.on["p"] = {"size": 160}
+    if verdict:
+        stage.say(happened.Verified(release="baseline", verdict=verdict, checks=[]))
+    stage.mending.recover()
+    stage.wait()
+    assert stage.load.on == left and stage.kinds()[-1] == "judged"
+
+
+def test_what_a_patch_charged_before_the_crash_is_levelled_before_the_incident_goes_on(stage: Stage, monkeypatch):
+    levelled = []
+
+    def level(_, since: int) -> None:
+        levelled.append((since, dict(stage.load.on), stage.releases.wanted().release))
+        if len(levelled) == 1:
+            raise LabError("Billing is not there yet.")
+
+    monkeypatch.setattr(books, "level", level)
+    monkeypatch.setattr(mending, "RETRY_S", 0.01)
+    stage.say(happened.Triggered(time=1), happened.Judging(what="review", goes_on=True, since=42))
+    stage.load.on["p"] = {"size": 160}
+    stage.releases.want(stage.releases.add(stage.releases.path(stage.releases.baseline())))
+    stage.mending.recover()
+    stage.wait()
+    assert levelled == [(42, {}, stage.releases.baseline())] * 2
+    assert stage.load.on == {"p": {}} and stage.kinds()[-1] == "judged"
+
+
+def test_nothing_begins_before_a_crash_is_made_up_for(stage: Stage, monkeypatch):
+    """The load is dead as well: the incident waits for it, and so does everybody else."""
+    asked, back = threading.Event(), threading.Event()
+
+    def stop(_: str) -> None:
+        asked.set()
+        if not back.is_set():
+            raise LabError("The load does not answer.")
+
+    monkeypatch.setattr(mending, "RETRY_S", 0.01)
+    monkeypatch.setattr(stage.load, "stop", stop)
+    stage.say(happened.Judging(what="verify", goes_on=True))
+    stage.mending.recover()
+    assert asked.wait(10) and stage.mending.busy and stage.kinds()[-1] == "judging"
+    with pytest.raises(Refused, match="under way"):
+        stage.mending.verify("team")
+    back.set()
+    stage.wait()
+    assert stage.load.on == {"p": {}} and stage.kinds()[-1] == "judged"
+
+
+def test_a_review_remembers_since_when_it_levels(stage: Stage, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(books, "watermark", lambda _: 42)
+    monkeypatch.setattr(books, "level", lambda *_: None)
+    names = ("one", "two", "three", "four")
+    stage.bank = Bank("x", {name: fix(tmp_path / name, name, right=name == "one") for name in names}, {})
+    stage.mending.settle("team", {one["patch"]: Decision(False, "a") for one in stage.mending.bench()})
+    stage.wait()
+    (judging,) = [one.what for one in stage.drills.events() if one.what.kind == "judging"]
+    assert (judging.what, judging.since) == ("review", 42)
 
 
 def test_the_incident_goes_on_after_a_review(stage: Stage, tmp_path: Path, monkeypatch):
