@@ -63,7 +63,7 @@ def run(path: Path, lab: str, arguments: Sequence[str] = ()) -> list[dict[str, A
     done = subprocess.run(command, cwd=ROOT, env=_environment(lab), stdout=subprocess.PIPE, text=True)
     if done.returncode == ARGUMENTS_REFUSED:
         raise UsageError(f"{path.stem} does not take {' '.join(arguments)}; its output above says what it takes.")
-    if done.returncode:
+    if done.returncode not in (0, CheckFailed.exit_code):  # a floor that is missed is seen in its figures
         raise LabError(f"{path.name} ended with exit code {done.returncode}; its output above says why.")
     try:
         printed = json.loads(done.stdout)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import bank
+import pytest
 
 
-def run(scenario: str, seconds: float = 600.0, **verdicts: str) -> dict[str, Any]:
+def run(scenario: str, seconds: float = 600.0, **verdicts: str | None) -> dict[str, Any]:
     fixes = [{"fix": None, "right": False, "verdict": "symptom-only"}]
     fixes += [{"fix": name, "right": name == "right", "verdict": verdict} for name, verdict in verdicts.items()]
     accepted = [name for name, verdict in verdicts.items() if verdict == "verified" and name != "right"]
@@ -22,27 +23,80 @@ def run(scenario: str, seconds: float = 600.0, **verdicts: str) -> dict[str, Any
     }
 
 
-def values(*runs: dict[str, Any]) -> dict[str, tuple[float, bool | None]]:
-    return {one["name"]: (one["value"], one["passed"]) for one in bank.figures(list(runs))}
+BANKS = {"a": {"right", "wrong"}}
+GOOD = {"right": "verified", "wrong": "symptom-only"}
 
 
-def test_runs_of_one_scenario_are_taken_together():
-    found = values(
-        run("a", right="verified", wrong="symptom-only"), run("a", 700.0, right="verified", wrong="regressed")
-    )
-    assert found["a: runs"] == (2, None) and found["a: fixes tried in each"] == (2, None)
-    assert found["a: wrong fixes accepted"] == found["a: right fixes rejected"] == (0, True)
+def values(*runs: dict[str, Any], banks: dict[str, set[str]] = BANKS) -> dict[str, tuple[float | None, bool | None]]:
+    return {one["name"]: (one["value"], one["passed"]) for one in bank.figures(list(runs), banks)}
+
+
+def missed(*runs: dict[str, Any]) -> set[str]:
+    return {name.removeprefix("a: ") for name, (_, passed) in values(*runs).items() if passed is False}
+
+
+def test_three_whole_runs_in_which_all_is_as_it_should_be():
+    found = values(run("a", **GOOD), run("a", 700.0, **GOOD), run("a", **GOOD))
+    assert all(passed for _, passed in found.values())
+    assert found["a: runs"] == (3, True) and found["a: fixes tried in each"] == (2, True)
     assert found["a: longest run"] == (700.0, True)
-    assert found["a: fixes with one verdict in all runs"][0] == 2, "the lab's own and the right one"
 
 
-def test_what_went_wrong_is_not_passed():
-    found = values(run("a", 1300.0, right="symptom-only", wrong="verified"), run("b", right="verified"))
-    assert found["a: wrong fixes accepted"] == found["a: right fixes rejected"] == (1, False)
-    assert found["a: steps that did not pass"] == (1, False) and found["a: longest run"] == (1300.0, False)
-    assert found["b: steps that did not pass"] == (0, True)
+@pytest.mark.parametrize(
+    ("third", "what"),
+    [
+        (None, {"runs"}),
+        (run("a", right="verified"), {"fixes tried in each", "runs of another bank, or of a part"}),
+        (run("a", **GOOD, new="symptom-only"), {"runs of another bank, or of a part"}),
+        (run("a", 1200.1, **GOOD), {"longest run"}),
+        (run("a", right="verified", wrong="regressed"), {"fixes with more than one verdict"}),
+        (
+            run("a", right="verified", wrong=None),
+            {"fixes with more than one verdict", "fixes without a verdict"},
+        ),
+        (
+            run("a", right="verified", wrong="verified"),
+            {"wrong fixes accepted", "steps that did not pass", "fixes with more than one verdict"},
+        ),
+        (
+            run("a", right="symptom-only", wrong="symptom-only"),
+            {"right fixes rejected", "steps that did not pass", "fixes with more than one verdict"},
+        ),
+    ],
+)
+def test_what_is_missing_or_went_wrong_has_not_passed(third: dict[str, Any] | None, what: set[str]):
+    assert missed(run("a", **GOOD), run("a", **GOOD), *([third] if third else [])) == what
+
+
+def test_a_bank_alone_is_a_whole_one():
+    runs = [run("a", **GOOD) for _ in range(3)]
+    for one in runs:
+        one["fixes"] = one["fixes"][1:]
+    assert missed(*runs) == set()
+
+
+def test_a_scenario_that_was_never_run_has_not_passed():
+    found = values(run("a", **GOOD), banks={**BANKS, "b": {"x"}})
+    assert found["b: runs"] == (0, False) and found["b: longest run"] == (None, False)
+
+
+def test_all_scenarios_but_controls_have_a_bank():
+    found = bank.known()
+    assert {"flash-sale", "batch-export"} <= found.keys() and "annual-invoices" not in found
+    assert all(len(fixes) >= 14 for fixes in found.values())
 
 
 def test_what_is_read(tmp_path: Path):
     (tmp_path / "a-1.json").write_text(json.dumps(run("a")))
-    assert [one["scenario"] for one in bank.read(tmp_path)] == ["a"]
+    (tmp_path / "all-1.json").write_text(json.dumps([run("a"), run("b")]))
+    assert [one["scenario"] for one in bank.read(tmp_path)] == ["a", "a", "b"]
+
+
+def test_without_runs_it_says_so_and_ends_with_3(tmp_path: Path, monkeypatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(bank, "FOLDER", tmp_path / "bank")
+    monkeypatch.setattr("sys.argv", ["bank.py"])
+    with pytest.raises(SystemExit) as ended:
+        bank.main()
+    said = capsys.readouterr()
+    assert ended.value.code == 3 and json.loads(said.out)["figures"]
+    assert f"There is no {tmp_path / 'bank'}: keep there what labctl validate" in said.err

@@ -42,6 +42,11 @@ def test_a_program_that_fails_is_named(tmp_path: Path, code: int, error: type[La
     assert type(raised.value) is error
 
 
+def test_a_program_may_end_with_3_where_a_figure_misses_its_floor(tmp_path: Path):
+    text = 'import sys; print(\'[{"name": "up", "passed": false}]\'); sys.exit(3)'
+    assert [one["passed"] for one in bench.run(program(tmp_path, text), "main")] == [False]
+
+
 ECHO = """
 import json, sys
 passed = {"yes": True, "no": False, "null": None}[sys.argv[2] if len(sys.argv) > 2 else "null"]
