@@ -159,12 +159,18 @@ class Mending:
         return self._bench(self._mendable()).shown(self._releases.path(self._releases.baseline()))
 
     def settle(self, who: Actor, decisions: Mapping[str, Decision]) -> dict[str, Any]:
-        """Runs the patches of the bench once they have all been decided on, which is once in a drill."""
+        """Runs the patches of the bench once they have all been decided on, which is once in a drill and before its
+        first deploy: who has seen a fix judged, perhaps one of these, does not decide by reading."""
         drill = self._mendable()
         bench = self._bench(drill)
         bench.check(decisions)
-        if any(event.what.kind == "reviewed" for event in self._drills.events()):
+        kinds = {event.what.kind for event in self._drills.events()}
+        if "reviewed" in kinds:
             raise rules.Refused("The review of this drill is over; labctl drill report shows it.")
+        if "deployed" in kinds:
+            raise rules.Refused(
+                "Patches are decided on before anything is deployed; read them, and go on with your fix."
+            )
         work = Work()
 
         def run() -> None:

@@ -19,7 +19,8 @@ from lab.runtime.base import Whose
 def review(name: str, whose: Whose | None, as_json: bool, accepted: tuple[str, ...], rejected: tuple[str, ...]) -> None:
     """Show four proposed patches; with a decision on each of them, settle it by running them.
 
-    At least two are wrong although their tests pass. A rejection names the condition under which the patch fails.
+    At least two are wrong although their tests pass. A rejection names the condition under which the patch fails. It is
+    for before the first deploy, and once in a drill.
     """
     decisions = decided(accepted, rejected)
     with session.room(name, whose) as room:

@@ -355,6 +355,17 @@ def test_a_review_is_run_and_what_ran_before_runs_again(stage: Stage, tmp_path: 
         stage.mending.settle("team", decisions)
 
 
+def test_patches_are_decided_on_before_anything_is_deployed(stage: Stage, tmp_path: Path):
+    names = ("one", "two", "three", "four")
+    stage.bank = Bank("x", {name: fix(tmp_path / name, name, right=name == "one") for name in names}, {})
+    stage.mending.deploy("team", NEW)
+    stage.wait()
+    patches = stage.mending.bench()
+    assert len(patches) == 4, "they can still be read"
+    with pytest.raises(Refused, match="before anything is deployed"):
+        stage.mending.settle("team", {one["patch"]: Decision(False, "a") for one in patches})
+
+
 def test_a_review_ends_with_its_drill(stage: Stage, tmp_path: Path, monkeypatch):
     monkeypatch.setattr(books, "watermark", lambda _: 0)
     monkeypatch.setattr(books, "level", lambda *_: None)

@@ -32,7 +32,7 @@ function where(now) {
     h(
       "p",
       null,
-      "Accept what you would merge. Reject the others, each with the condition under which it fails. All four are decided on before any is run, once in a drill.",
+      "Accept what you would merge. Reject the others, each with the condition under which it fails. All four are decided on before any is run, once in a drill and before anything is deployed.",
     )
   );
 }
