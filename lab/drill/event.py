@@ -188,14 +188,25 @@ class GateOpened(Happening):
 
 
 class Asked(Happening):
-    """What went to the AI, and what came back; `refused` says why nothing was forwarded."""
+    """What goes to the AI, written down before it is forwarded; `refused` says why nothing was, with the `status` of
+    that. What comes back is the Answered of the same `exchange`; older logs have both in one, and no exchange."""
 
     kind: Literal["asked"] = "asked"
+    exchange: str = ""
     path: str
     prompt: str
     answer: str = ""
-    status: int
+    status: int = 0
     refused: str = ""
+
+
+class Answered(Happening):
+    """What came back, or as much of it as did. Status 0: the war room was killed before it could be written down."""
+
+    kind: Literal["answered"] = "answered"
+    exchange: str
+    status: int
+    answer: str = ""
 
 
 class Reviewed(Happening):
@@ -317,6 +328,7 @@ What = Annotated[
     | GateShut
     | GateOpened
     | Asked
+    | Answered
     | Reviewed
     | Deployed
     | RolledBack

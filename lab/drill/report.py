@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from lab.drill import event as happened
+from lab.drill.asking import unanswered
 from lab.drill.drill import Drill
 from lab.drill.event import Event, Happening
 
@@ -43,6 +44,7 @@ def report(drill: Drill, events: Sequence[Event], harm: happened.Harmed | None) 
         "tries": drill.tries,
         "hints": drill.hints,
         "asked": sum(not one.refused for one in _all(happened.Asked, events)),
+        "unanswered": unanswered(events),
         "review": {
             "wrong_caught": sum(one.right and not one.accepted for one in reviewed),
             "wrong_let_through": sum(not one.right and one.accepted for one in reviewed),

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 
 from lab.drill.drill import Drill, apply
-from lab.drill.event import Actor, Armed, Asked, Event, Happening
+from lab.drill.event import Actor, Answered, Armed, Asked, Event, Happening
 from lab.drill.instant import Instant
 from lab.drill.profile import Profile
 from lab.errors import LabError
@@ -95,7 +95,7 @@ class Drills:
         for event in self._chronicle.events():
             if isinstance(event.what, Armed):
                 found[event.what.drill] = []
-            if not isinstance(event.what, Asked):
+            if not isinstance(event.what, Asked | Answered):
                 next(reversed(found.values())).append(event)
         return found
 

@@ -74,7 +74,8 @@ def _response(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "severity", f"{judged['severity']}: {judged['hurt']}"
     for one in found.get("actions") or ():
         yield one["action"], f"{', '.join(one['on'])}: {one['why']}".removeprefix(": ")
-    yield "requests to AI", str(found.get("asked") or 0)
+    lost = found.get("unanswered") or 0
+    yield "requests to AI", f"{found.get('asked') or 0}{f', {lost} unanswered' if lost else ''}"
 
 
 def _fix(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,7 @@ class Gateway:
         self._rate = Rate(settings.ai_requests_per_minute, settings.ai_at_once)
         self._timeout_s = settings.ai_timeout
         self._record = Record(drills)
+        self._record.recover()
 
     async def ask(self, request: Request, path: str) -> Response:
         """Answers a request for `path` of the provider, or raises Problem, and has either written down.
@@ -58,12 +59,17 @@ class Gateway:
             await self._refuse(exchange, problem)
             raise
         self._rate.enter()
+        try:
+            await self._record.asked(exchange)  # so that a kill from here on loses the answer alone
+        except BaseException:
+            self._rate.leave()
+            raise
         self.live.asked(exchange)
 
         async def ended() -> None:
             self._rate.leave()
             self.live.ended(exchange)
-            await self._record.write(exchange)
+            await self._record.answered(exchange)
 
         return Passing(
             exchange,
@@ -88,7 +94,7 @@ class Gateway:
         exchange.refuse(problem)
         self.live.asked(exchange)
         self.live.ended(exchange)
-        await self._record.write(exchange)
+        await self._record.refused(exchange)
 
     async def _gate(self) -> str:
         """Why not now, empty if it may be."""

@@ -16,7 +16,8 @@ BREATH = 10.0  # seconds after which an idle stream says that it is there
 class Live:
     """Sends `asked`, `passed` and `ended` events, each with the exchange's number, to whoever watches.
 
-    Who begins to watch is told first what is under way, so a viewer that cannot follow is sent away and comes again.
+    Who begins to watch is told first what is under way (`watching` with the numbers, then each as `asked`), so a viewer
+    that cannot follow is sent away and comes again.
     """
 
     def __init__(self) -> None:
@@ -43,6 +44,8 @@ class Live:
 
     async def _events(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str | None] = asyncio.Queue(WAITING)
+        # Who was watching an earlier process learns what of it will never end.
+        queue.put_nowait(sse.event("watching", {"under_way": list(self._under_way)}))
         for exchange in self._under_way.values():
             queue.put_nowait(_asked(exchange))
         self._viewers.add(queue)

@@ -2,14 +2,17 @@
 
 import itertools
 import logging
+import uuid
 from collections.abc import Callable
 from typing import Protocol
 
 from kit import Problem
 from starlette.concurrency import run_in_threadpool
 
+from lab.drill.asking import UNANSWERED, under_way
 from lab.drill.drill import Drill
-from lab.drill.event import Actor, Asked, Happening
+from lab.drill.event import Actor, Answered, Asked, Event, Happening
+from lab.errors import LabError
 from warroom.gateway.rate import Rate
 
 KEPT = 256 * 1024  # bytes of a prompt, and of an answer
@@ -23,6 +26,8 @@ class Drills(Protocol):
     """The drills, as far as the gateway needs them."""
 
     def current(self) -> Drill | None: ...
+
+    def events(self) -> list[Event]: ...
 
     def record(self, who: Actor, decide: Callable[[Drill | None], list[Happening]]) -> Drill | None: ...
 
@@ -50,6 +55,7 @@ class Exchange:
 
     def __init__(self, path: str) -> None:
         self.number = next(_numbers)
+        self.id = uuid.uuid4().hex[:12]  # on the log, where numbers of an earlier process are too
         self.path = path
         self.who: Actor = "lab"
         self.prompt = Kept()
@@ -66,14 +72,15 @@ class Exchange:
         self.status = self.status or status
         self.answer.add(f"\n[ended here: {why}]".encode())
 
-    def event(self) -> Asked:
+    def asked(self) -> Asked:
+        """Before it is forwarded, or when it is not to be."""
+        exchange = "" if self.refused else self.id
         return Asked(
-            path=self.path,
-            prompt=self.prompt.text(),
-            answer=self.answer.text(),
-            status=self.status,
-            refused=self.refused,
+            exchange=exchange, path=self.path, prompt=self.prompt.text(), status=self.status, refused=self.refused
         )
+
+    def answered(self) -> Answered:
+        return Answered(exchange=self.id, status=self.status, answer=self.answer.text())
 
 
 class Record:
@@ -83,18 +90,42 @@ class Record:
         self._drills = drills
         self._refusals = Rate(REFUSALS, REFUSALS)
 
-    async def write(self, exchange: Exchange) -> None:
+    async def asked(self, exchange: Exchange) -> None:
+        """Before anything is forwarded. Raises LabError if it can't be written down, so that nothing is."""
+        await run_in_threadpool(self._write, exchange.who, exchange.asked())
+
+    async def answered(self, exchange: Exchange) -> None:
         """Never raises: the client has had its answer."""
-        extra = {"path": exchange.path, "who": exchange.who, "status": exchange.status, "refused": exchange.refused}
-        log.info("ai request", extra=extra)
-        if exchange.refused:
-            if self._refusals.wait_s():
-                log.warning("ai request not on the drill's log: too many refused ones", extra=extra)
-                return
-            self._refusals.enter()
-            self._refusals.leave()
-        event = exchange.event()
+        log.info("ai request", extra=_extra(exchange))
+        await self._quietly(exchange, exchange.answered())
+
+    async def refused(self, exchange: Exchange) -> None:
+        """Never raises: the client is told why, whatever the log can keep."""
+        log.info("ai request", extra=_extra(exchange))
+        if self._refusals.wait_s():
+            log.warning("ai request not on the drill's log: too many refused ones", extra=_extra(exchange))
+            return
+        self._refusals.enter()
+        self._refusals.leave()
+        await self._quietly(exchange, exchange.asked())
+
+    def recover(self) -> None:
+        """What was on its way when an earlier process was killed is unanswered: nobody knows how much of it passed."""
         try:
-            await run_in_threadpool(self._drills.record, exchange.who, lambda drill: [event] if drill else [])
+            for exchange in under_way(self._drills.events()):
+                self._write("lab", Answered(exchange=exchange, status=UNANSWERED))
+        except LabError:
+            log.exception("unanswered ai requests are not on the drill's log")
+
+    async def _quietly(self, exchange: Exchange, event: Happening) -> None:
+        try:
+            await run_in_threadpool(self._write, exchange.who, event)
         except Exception:
-            log.exception("ai request not on the drill's log", extra=extra)
+            log.exception("ai request not on the drill's log", extra=_extra(exchange))
+
+    def _write(self, who: Actor, event: Happening) -> None:
+        self._drills.record(who, lambda drill: [event] if drill else [])
+
+
+def _extra(exchange: Exchange) -> dict[str, object]:
+    return {"path": exchange.path, "who": exchange.who, "status": exchange.status, "refused": exchange.refused}

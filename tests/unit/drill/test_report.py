@@ -3,6 +3,7 @@
 import pytest
 
 from lab import profile as profiles
+from lab.drill import asking
 from lab.drill import event as happened
 from lab.drill.drill import fold
 from lab.drill.event import Event, Happening
@@ -86,12 +87,19 @@ def test_the_review_bench_is_counted_by_decision():
         (1, reviewed("f", accepted=False, right=False)),
         (2, happened.Asked(path="/v1", prompt="?", status=423, refused="shut")),
         (2, happened.Asked(path="/v1", prompt="?", status=200)),
+        (2, happened.Asked(path="/v1", prompt="?", exchange="a")),
+        (3, happened.Answered(exchange="a", status=200, answer="!")),
+        (3, happened.Asked(path="/v1", prompt="?", exchange="b")),
+        (4, happened.Answered(exchange="b", status=0)),
+        (4, happened.Asked(path="/v1", prompt="?", exchange="c")),
     )
+    assert asking.under_way(events) == ["c"]
+    assert [one.status for one in asking.exchanges(events)] == [423, 200, 200, 0, 0]
     found = report(fold(events, 60), events, happened.Harmed(out_of_slo_s=61, orders_lost=2, money_wrong_cents=5))
     assert found["review"] == {
         "wrong_caught": 1, "wrong_let_through": 1, "right_accepted": 2, "right_refused": 1, "wrong_condition": 1
     }  # fmt: skip
-    assert (found["asked"], found["harm"]["orders_lost"]) == (1, 2)
+    assert (found["asked"], found["unanswered"], found["harm"]["orders_lost"]) == (4, 1, 2)
 
 
 def test_the_status_says_nothing_of_the_scenario():

@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 from warroom.gateway import AiSettings, Gateway, routes
 
 from lab.drill import event as happened
+from lab.drill.asking import exchanges
 from lab.drill.drill import Drill, fold
 from lab.drill.event import Actor, Asked, Event, Happening
 from lab.drill.instant import Instant
@@ -49,15 +50,18 @@ class Log:
     """What the gateway needs of the drills, on a list."""
 
     def __init__(self) -> None:
-        self.events: list[Event] = []
+        self.written: list[Event] = []
 
     def happen(self, *whats: Happening, who: Actor = "lab") -> None:
         for what in whats:
             when = Instant(at=0, tick=0, boot="b")
-            self.events.append(Event(number=len(self.events) + 1, when=when, who=who, what=what))
+            self.written.append(Event(number=len(self.written) + 1, when=when, who=who, what=what))
 
     def current(self) -> Drill | None:
-        return fold(self.events, 60)
+        return fold(self.written, 60)
+
+    def events(self) -> list[Event]:
+        return list(self.written)
 
     def record(self, who: Actor, decide: Callable[[Drill | None], list[Happening]]) -> Drill | None:
         self.happen(*decide(self.current()), who=who)
@@ -65,7 +69,8 @@ class Log:
 
     @property
     def asked(self) -> list[Asked]:
-        return [one.what for one in self.events if isinstance(one.what, Asked)]
+        """With their answers, as soon as these are written down."""
+        return [one.model_copy(update={"exchange": ""}) for one in exchanges(self.written)]
 
 
 @dataclass
@@ -160,7 +165,7 @@ class Stage:
 
     async def written(self, count: int) -> list[Asked]:
         """What is on the log, as soon as it is so much: an exchange is written down after its last byte."""
-        await until(lambda: len(self.log.asked) >= count)
+        await until(lambda: sum(one.status > 0 for one in self.log.asked) >= count)
         return self.log.asked
 
 

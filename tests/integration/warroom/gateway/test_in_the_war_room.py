@@ -8,6 +8,7 @@ from warroom import room
 from warroom.app import serve
 from warroom.settings import Settings
 
+from lab.drill.asking import exchanges, under_way
 from lab.drill.event import Asked
 
 from .conftest import AS_INSTRUCTOR, AS_TEAM, FIXING, INSTRUCTOR, PROMPT, TEAM, Provider, plain, served
@@ -37,12 +38,13 @@ def test_it_is_open_and_written_down(tmp_path: Path):
                 assert "# Brief" in (await client.get("/api/drill/brief")).json()["markdown"]
                 assert (await client.get("/api/drill/ai/live")).status_code == 403
                 assert len(provider.requests) == 2
-                while len(asked := [one for one in parts.drills.events() if isinstance(one.what, Asked)]) < 3:
+                while under_way(log := parts.drills.events()) or len(exchanges(log)) < 3:
                     await asyncio.sleep(0.01)
-                assert {(one.who, one.what.status) for one in asked} == {
-                    ("team", 200),
-                    ("instructor", 200),
-                    ("lab", 401),
+                assert sorted(one.status for one in exchanges(log)) == [200, 200, 401]
+                assert {(one.who, bool(one.what.refused)) for one in log if isinstance(one.what, Asked)} == {
+                    ("team", False),
+                    ("instructor", False),
+                    ("lab", True),
                 }
 
     asyncio.run(asyncio.wait_for(run(), 60))

@@ -12,10 +12,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from lab.drill import event as happened
+from lab.errors import LabError
 
 from .conftest import (
     AS_INSTRUCTOR,
     AS_TEAM,
+    FIXING,
     INSTRUCTOR,
     KEY,
     PATHS,
@@ -46,7 +48,7 @@ def test_an_answer_comes_back_as_it_is(staged: Staged, path: str):
             assert not {"cookie", "x-other", "traceparent", "transfer-encoding"} & set(headers)
             assert TEAM not in str(headers)
             (asked,) = await stage.written(1)
-            assert stage.log.events[-1].who == "team"
+            assert stage.log.written[-1].who == "team"
             assert asked == happened.Asked(path=path, prompt=body.decode(), answer='{"text":"bär"}', status=201)
 
     asyncio.run(run())
@@ -271,7 +273,7 @@ def test_the_key_shows_nowhere(staged: Staged, body: dict, caplog: pytest.LogCap
             assert all("[key]" in answer.text for answer in answers)
             await stage.written(len(PATHS))
             seen = "".join(answer.text + str(answer.headers) for answer in answers)
-            seen += str(stage.log.events) + caplog.text + "".join(str(vars(record)) for record in caplog.records)
+            seen += str(stage.log.written) + caplog.text + "".join(str(vars(record)) for record in caplog.records)
             told = "".join(f"{one.attributes} {one.events} {one.status}" for one in spans.get_finished_spans())
             assert all(path in told for path in PATHS)
             assert KEY not in seen + told
@@ -280,6 +282,47 @@ def test_the_key_shows_nowhere(staged: Staged, body: dict, caplog: pytest.LogCap
         caplog.set_level(logging.WARNING, name)
     with caplog.at_level(logging.DEBUG):
         asyncio.run(run())
+
+
+def test_a_prompt_is_on_the_log_before_it_is_forwarded(staged: Staged):
+    async def run():
+        asked: list[happened.Asked] = []
+        stages = []
+
+        async def answer(provider: Provider, send) -> None:
+            asked.extend(stages[0].log.asked)
+            await plain(b"{}")(provider, send)
+
+        async with staged(answer) as stage:
+            stages.append(stage)
+            assert (await stage.post()).status_code == 200
+            assert [(json.loads(one.prompt), one.status) for one in asked] == [(PROMPT, 0)]
+            assert [one.status for one in await stage.written(1)] == [200]
+
+    asyncio.run(run())
+
+
+def test_what_cannot_be_written_down_is_not_forwarded(staged: Staged, monkeypatch: pytest.MonkeyPatch):
+    async def run():
+        async with staged(ai_at_once=1) as stage:
+            with monkeypatch.context() as patched:
+                patched.setattr(stage.log, "record", lambda *_: (_ for _ in ()).throw(LabError("The disk is full.")))
+                assert (await stage.post()).status_code >= 500
+                assert stage.provider.requests == []
+            assert (await stage.post()).status_code == 200, "its place is free again"
+
+    asyncio.run(run())
+
+
+def test_what_was_on_its_way_when_the_room_was_killed_is_unanswered(staged: Staged):
+    async def run():
+        killed = [happened.Asked(path=PATHS[0], prompt="?", exchange=name) for name in ("a", "b")]
+        came = happened.Answered(exchange="a", status=200, answer="!")
+        async with staged(events=[*FIXING, *killed, came]) as stage:
+            assert stage.log.written[-1].what == happened.Answered(exchange="b", status=0)
+            assert [(one.status, one.answer) for one in stage.log.asked] == [(200, "!"), (0, "")]
+
+    asyncio.run(run())
 
 
 def test_the_instructor_watches_what_passes(staged: Staged):

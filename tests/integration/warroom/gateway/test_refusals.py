@@ -57,7 +57,7 @@ def test_before_the_first_drill_there_is_no_log_to_write_to(staged: Staged):
     async def run():
         async with staged(events=[]) as stage:
             assert (await stage.post()).status_code == 423
-            assert stage.provider.requests == [] and stage.log.events == []
+            assert stage.provider.requests == [] and stage.log.written == []
 
     asyncio.run(run())
 
@@ -89,7 +89,7 @@ def test_a_missing_or_forged_token(staged: Staged, headers: dict[str, str], stat
             assert answer.status_code == status and detail(answer)
             assert stage.provider.requests == []
             (asked,) = stage.log.asked
-            assert (stage.log.events[-1].who, asked.status, asked.prompt) == ("lab", status, "")
+            assert (stage.log.written[-1].who, asked.status, asked.prompt) == ("lab", status, "")
 
     asyncio.run(run())
 
@@ -167,7 +167,7 @@ def test_other_paths(staged: Staged, method: str, path: str):
             answer = await stage.client.request(method, path, headers=AS_TEAM)
             assert answer.status_code == 404 and "/v1/chat/completions" in detail(answer)
             assert stage.provider.requests == []
-            assert stage.log.events[-1].who == "team" and stage.log.asked[0].status == 404
+            assert stage.log.written[-1].who == "team" and stage.log.asked[0].status == 404
 
     asyncio.run(run())
 

@@ -18,7 +18,7 @@ export function report(found) {
     ["Orders lost", harm ? harm.orders_lost : "–"],
     ["Money wrong", harm ? money(harm.money_wrong_cents) : "–"],
     ["Tries, hints", `${found.tries}, ${found.hints}`],
-    ["Asked of AI", found.asked],
+    ["Asked of AI", `${found.asked}${found.unanswered ? `, ${found.unanswered} unanswered` : ""}`],
     ["Review bench", `${review.wrong_caught} wrong caught, ${review.wrong_let_through} let through; ${review.right_accepted} right accepted, ${review.right_refused} refused`],
     ["Verdicts", found.verdicts.map((/** @type {any} */ one) => `${one.release}: ${one.verdict}`).join("; ") || "–"],
     ["Guardrails", found.guardrails.map((/** @type {any} */ one) => `${one.name}: ${one.bites ? "bites" : "does not bite"}${one.release ? ` (${one.release})` : ""}`).join("; ") || "–"],

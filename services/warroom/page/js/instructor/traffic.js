@@ -6,6 +6,7 @@ import { subscribe } from "../live.js";
 import { stream } from "../stream.js";
 
 const KEPT = 30; // exchanges
+const UNDER_WAY = "under way";
 const LONGEST = 100_000; // characters that are shown of one answer
 
 /**
@@ -31,6 +32,9 @@ export function traffic(ends) {
         old.element.remove();
         shown.delete(number);
       }
+    } else if (name === "watching") {
+      // The war room was away: what it does not know of any more has no answer, and its numbers begin anew.
+      for (const [number, old] of shown) if (!data.under_way.includes(number)) old.lose();
     } else if (name === "passed") shown.get(data.number)?.add(data.text);
     else if (name === "ended") shown.get(data.number)?.end(data);
   };
@@ -53,7 +57,7 @@ export function traffic(ends) {
 
 /** @param {{number: number, who: string, path: string, prompt: string, answer: string}} asked */
 function exchange(asked) {
-  const state = h("span", { class: "tag" }, "under way");
+  const state = h("span", { class: "tag" }, UNDER_WAY);
   const text = document.createTextNode(words(asked.answer));
   let rest = "";
   return {
@@ -71,6 +75,12 @@ function exchange(asked) {
       rest = whole.pop() ?? "";
       text.appendData(words(`${whole.join("\n")}\n`));
       if (text.length > LONGEST) text.deleteData(0, text.length - LONGEST);
+    },
+    /** The war room was killed before the end. */
+    lose() {
+      if (state.textContent !== UNDER_WAY) return;
+      state.textContent = "unanswered";
+      state.className = "tag warning";
     },
     /** @param {{status: number, refused: string}} found */
     end(found) {
