@@ -33,8 +33,8 @@ export function traffic(ends) {
         shown.delete(number);
       }
     } else if (name === "watching") {
-      // The war room was away: what it does not know of any more has no answer, and its numbers begin anew.
-      for (const [number, old] of shown) if (!data.under_way.includes(number)) old.lose();
+      // The war room was away: what it does not know of any more has no answer. Its numbers begin anew, so that one stays.
+      for (const [number, old] of shown) if (!data.under_way.includes(number) && old.lose()) shown.delete(number);
     } else if (name === "passed") shown.get(data.number)?.add(data.text);
     else if (name === "ended") shown.get(data.number)?.end(data);
   };
@@ -76,11 +76,12 @@ function exchange(asked) {
       text.appendData(words(`${whole.join("\n")}\n`));
       if (text.length > LONGEST) text.deleteData(0, text.length - LONGEST);
     },
-    /** The war room was killed before the end. */
+    /** The war room was killed before the end, if it had not come. @returns {boolean} */
     lose() {
-      if (state.textContent !== UNDER_WAY) return;
+      if (state.textContent !== UNDER_WAY) return false;
       state.textContent = "unanswered";
       state.className = "tag warning";
+      return true;
     },
     /** @param {{status: number, refused: string}} found */
     end(found) {

@@ -16,7 +16,7 @@ import { timeline } from "../parts/timeline.js";
 import { written } from "../parts/written.js";
 
 // Of these the lab's own part is made anew; what people write is told by the log.
-const TURNS = ["written", "noted", "hinted", "asked", "probed"];
+const TURNS = ["written", "noted", "hinted", "asked", "answered", "probed"];
 
 /** @param {HTMLElement} el */
 export function mount(el) {
