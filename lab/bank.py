@@ -1,4 +1,5 @@
-"""What `scenarios/<id>/private/{fixes,relatives}/` say: changes to the services that the lab knows the worth of."""
+"""What `scenarios/<id>/private/{fixes,relatives}/` say, changes to the services that the lab knows the worth of, and
+`private/guardrail.*`, which tells them apart."""
 
 import difflib
 import shutil
@@ -126,6 +127,16 @@ class Fix(Described):
         return self
 
 
+@dataclass(frozen=True)
+class Example:
+    """A guardrail that bites; `path` is where a team would have it in its workspace."""
+
+    path: str
+    text: str
+
+
+EXAMPLES = {"guardrail.yml": "guardrails/lint/never-again.yml", "guardrail.py": "guardrails/tests/test_never_again.py"}
+
 Kind = TypeVar("Kind", bound=Described)
 
 
@@ -162,6 +173,15 @@ def load(scenario_id: str, folder: Path = FOLDER) -> Bank:
     fixes = _all(home / "fixes", "fix.yaml", Fix, {})
     relatives = _all(home / "relatives", "relative.yaml", Relative, {name: fix.patch for name, fix in fixes.items()})
     return Bank(scenario_id, fixes, relatives)
+
+
+def guardrail(scenario_id: str, folder: Path = FOLDER) -> Example | None:
+    """The scenario's own, `private/guardrail.yml` or `private/guardrail.py`; none where there is nothing to guard."""
+    home = folder / scenario_id / "private"
+    for name, path in EXAMPLES.items():
+        if (home / name).is_file():
+            return Example(path, (home / name).read_text())
+    return None
 
 
 def _all(folder: Path, file: str, kind: type[Kind], bases: dict[str, Patch]) -> dict[str, Kind]:

@@ -6,21 +6,12 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from lab import bank
+from lab.bank import Example
+
 LONG_MS = 240_000
 RULED = re.compile("verified|symptom-only|wrong-cause|regressed|load-not-delivered|infrastructure")
 OF_THE_LAB = ("load-not-delivered", "infrastructure")  # says nothing about the fix
-
-NEVER_BINARY = r"""id: amounts-are-never-binary
-language: python
-severity: error
-message: An amount becomes a binary float here; keep it a Decimal or whole cents.
-rule:
-  any:
-    - pattern: float($AMOUNT)
-    - pattern: fsum($$$AMOUNTS)
-    - kind: assignment
-      regex: "^\\w+: float$"
-"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,13 @@ class Known:
     sql: str = ""
     job: str = ""
     restart: tuple[str, ...] = ()
-    guardrail: str = ""  # a lint rule that bites
+
+    @property
+    def guardrail(self) -> Example:
+        """One that bites."""
+        found = bank.guardrail(self.scenario)
+        assert found, f"{self.scenario} has none"
+        return found
 
 
 SCENARIOS = (
@@ -50,7 +47,6 @@ SCENARIOS = (
         " GROUP BY idempotency_key HAVING count(*) > 1",
         fix="integer-cents",
         job="month-end-import",
-        guardrail=NEVER_BINARY,
     ),
     Known(
         scenario="batch-export",

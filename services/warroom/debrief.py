@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from lab import lesson
+from lab import bank, lesson
 from lab.drill import event as happened
 from lab.drill.chain import PAGE, Link
 from lab.drill.drill import Drill, apply
@@ -47,12 +47,11 @@ class Debrief:
             self._dated[name] = dated
         return self._all(drill, told, self._dated[name])
 
-    @staticmethod
-    def _all(drill: Drill, told: lesson.Lesson, chain: list[dict[str, Any]]) -> dict[str, Any]:
+    def _all(self, drill: Drill, told: lesson.Lesson, chain: list[dict[str, Any]]) -> dict[str, Any]:
         return {
             "id": drill.armed.drill,
             "scenario": drill.armed.scenario,
-            "text": told.debrief,
+            "text": told.debrief + _guardrail(bank.guardrail(drill.armed.scenario, self._folder)),
             "chain": chain,
             "hints": told.hints,
         }
@@ -77,6 +76,13 @@ class Debrief:
                     }
                 )
         return found
+
+
+def _guardrail(found: bank.Example | None) -> str:
+    if found is None:
+        return ""
+    language = "python" if found.path.endswith(".py") else "yaml"
+    return f"\n## A guardrail that bites\n`{found.path}`\n\n```{language}\n{found.text}```\n"
 
 
 def _told(link: Link) -> dict[str, Any]:

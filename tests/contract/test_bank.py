@@ -60,6 +60,14 @@ def test_there_is_enough_of_everything(found: Bank) -> None:
 
 
 @EACH_BANK
+def test_there_is_one_guardrail(found: Bank) -> None:
+    home = scenario.FOLDER / found.scenario_id / "private"
+    assert len(list(home.glob("guardrail.*"))) == 1
+    example = bank.guardrail(found.scenario_id)
+    assert example and 0 < len(example.text.splitlines()) <= 60
+
+
+@EACH_BANK
 def test_a_review_can_be_drawn(found: Bank) -> None:
     """Four patches, of which at least two are wrong, and not the same ones every time."""
     assert sum(not fix.right for fix in found.for_review) >= 5

@@ -23,9 +23,7 @@ from tests.labs import forget, labctl, status
 NAME = "e2e-page"
 PORT_BASE = 29200
 PACE = 4  # 180 minutes in 45, and 30 s between two tries
-BESIDES = "guardrails/lint/never-again.yml"
 LEFT = "\n- What one incident has shown is promised from then on.\n"
-FINDS_NOTHING = "id: never-again\nlanguage: python\nseverity: error\nmessage: No.\nrule: {pattern: eval($CODE)}\n"
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +49,7 @@ def fixed(known: Known) -> Path:
         (folder / name).write_bytes(path.read_bytes())
     with (folder / "team-spec.md").open("a") as spec:
         spec.write(LEFT)
-    (folder / BESIDES).write_text(known.guardrail or FINDS_NOTHING)
+    (folder / known.guardrail.path).write_text(known.guardrail.text)
     return folder
 
 
@@ -103,8 +101,7 @@ def test_a_drill_by_clicks(lab: str, look: Callable[..., Viewer], known: Known, 
     expect(instructor.page.locator(".ruling > .tag")).to_have_text("verified")
 
     team.write({"summary": "Customers waited.\nOr paid wrongly.", "prevent": "The new rule, from today on."})
-    bites = team.lasting(folder, BESIDES)
-    assert bites is bool(known.guardrail)
+    assert team.lasting(folder, known.guardrail.path)
     expect(team.page.locator("table.timeline")).to_contain_text("root cause")
     for name, says in (("Markdown", "Customers waited."), ("HTML with plots", "<polyline")):
         with team.page.expect_download() as saved:
@@ -115,7 +112,6 @@ def test_a_drill_by_clicks(lab: str, look: Callable[..., Viewer], known: Known, 
         "Customers waited.\nOr paid wrongly."
     )
     team.press("Close the drill")
-    outcome = "complete" if known.guardrail else "incomplete"
     for person in (team, instructor):
-        expect(person.page.get_by_text(f"The drill is closed: {outcome}.")).to_be_visible()
+        expect(person.page.get_by_text("The drill is closed: complete.")).to_be_visible()
         expect(person.page.get_by_role("heading", name="Debrief")).to_be_visible()

@@ -161,6 +161,19 @@ def test_nothing_that_the_team_can_read_names_the_scenario_before_the_end(stage:
     }
 
 
+@pytest.mark.parametrize(
+    "name, shown",
+    [("guardrail.yml", "`guardrails/lint/never-again.yml`\n\n```yaml\n"), ("guardrail.py", ".py`\n\n```python\n")],
+)
+def test_the_debrief_shows_a_guardrail_that_bites(stage: Stage, name: str, shown: str) -> None:
+    (stage.settings.scenarios_dir / "flash-sale" / "private" / name).write_text("never: again\n")
+    stage.dark()
+    stage.post("/abort", WHY, whose="instructor")
+    text = stage.get("/debrief")["text"]
+    assert text.startswith("# What it was\n\n## A guardrail that bites\n")
+    assert text.endswith(f"{shown}never: again\n```\n")
+
+
 def test_the_debrief_says_when_each_link_showed_and_when_the_team_had_it(stage: Stage) -> None:
     stage.dark()
     stage.tick(20)
