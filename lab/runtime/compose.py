@@ -68,7 +68,7 @@ class ComposeRuntime:
         record = self.state.glance()
         if lacking := self.images(self.composition(record), record).unobtainable():
             raise Unavailable(
-                f"{listed(lacking)} can neither be found nor pulled",
+                f"{listed(list(lacking))} can neither be found nor pulled ({next(iter(lacking.values()))})",
                 "go online, or bring the images with labctl images load FILE",
             )
         return version
