@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from lab import releases
-from lab.runtime import database, outside, programs
+from lab import onward, releases
+from lab.runtime import database, mounted, outside, programs
 from lab.runtime.ports import OFFSETS, Ports
 from lab.runtime.state import ROOT, State
 
@@ -190,6 +190,20 @@ def test_the_ai_provider_is_known_to_the_war_room_alone_and_by_the_environment_a
         found = {key: value for key, value in service.get("environment", {}).items() if key.startswith("AI_")}
         assert found == ({key: f"${{{key}:-}}" for key in outside.AI} if name == "warroom" else {}), name
     assert not [name for name in TABLE if name.startswith("AI_")]
+
+
+def test_who_else_is_paged_is_known_to_init_and_makes_alertmanager_anew():
+    """Compose makes a container anew whose environment is another; only then does Alertmanager read its file again."""
+    for name, service in SERVICES.items():
+        found = {key: value for key, value in service.get("environment", {}).items() if key.startswith("ONWARD_")}
+        expected = {key: f"${{{key}:-}}" for key in onward.NAMES} if name in ("init", "alertmanager") else {}
+        assert found == expected, name
+
+
+def test_alertmanager_reads_what_init_makes_of_its_configuration():
+    assert mounted.MADE_BY == {"alertmanager": "init"}
+    assert "./alerts/alertmanager.yml:/app/alerts/alertmanager.yml:ro" in SERVICES["init"]["volumes"]
+    assert "--config.file=/keys/alertmanager.yml" in SERVICES["alertmanager"]["command"]
 
 
 def test_the_database_is_set_as_in_the_local_runtime():
