@@ -91,6 +91,7 @@ def test_the_lab_s_start_and_its_load_are_marked(prometheus: Prometheus, uid: st
     assert {series.labels["service"] for series in events("Process started")} >= {"billing", "load", "telemetry"}
     assert [series.labels for series in events("Load begins")] == [{"profile": "healthy"}]
     assert events("Load ended") == []
+    assert events("Deployed") == []  # what a lab begins with replaces nothing
 
 
 @LOCAL
