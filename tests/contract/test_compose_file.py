@@ -79,7 +79,7 @@ def test_it_fixes_no_name_that_a_second_lab_could_not_have(service):
 
 
 def test_the_runner_knows_nobody_and_is_known_to_the_war_room_alone():
-    """What a team writes runs in it, so it has neither key nor volume, and no way out."""
+    """What a team writes runs in it, so it has neither key nor volume, and no route out; test_confinement.py tries."""
     assert not {"volumes", "ports", "depends_on", "secrets"} & SERVICES["runner"].keys()
     assert SERVICES["runner"]["environment"] == {"OPS_PORT": 8460}
     assert FILE["networks"]["bench"] == {"internal": True}
