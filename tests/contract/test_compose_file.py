@@ -16,13 +16,13 @@ SERVICES = FILE["services"]
 TABLE = dict(
     line.split("=", 1) for line in (ROOT / ".env").read_text().splitlines() if line and not line.startswith("#")
 )
-LIMIT_MB = 2048  # of all containers that go on running
+LIMIT_MIB = 2048  # of all containers that go on running: 2 GiB; why not 2.0 GB in decimal is in docs/figures.md
 CONTAINERS = 17
 ROOTS = {"0", "root", "0:0"}
 PYTHON = [name for name, service in SERVICES.items() if service["image"] == "${LAB_IMAGE}:${LAB_VERSION}"]
 
 
-def megabytes(text: str) -> int:
+def mebibytes(text: str) -> int:
     number, unit = re.fullmatch(r"(\d+)([mg])", text).groups()
     return int(number) * (1024 if unit == "g" else 1)
 
@@ -135,7 +135,7 @@ def test_releases_and_roles_of_the_database_are_as_in_the_local_runtime(tmp_path
 def test_all_of_it_together_takes_no_more_than_promised():
     running = [service for service in SERVICES.values() if service["restart"] != "no"]
     assert len(running) <= CONTAINERS
-    assert sum(megabytes(service["mem_limit"]) for service in running) <= LIMIT_MB
+    assert sum(mebibytes(service["mem_limit"]) for service in running) <= LIMIT_MIB
 
 
 def test_every_variable_stands_in_the_table_or_has_a_default():
