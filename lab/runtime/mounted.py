@@ -42,10 +42,11 @@ def outdated(composition: Composition, found: Sequence[Container], root: Path = 
     """Those that run and whose files have changed since they were started, which Compose does not look at."""
     sources = _of(composition, root)
 
-    def changed(one: Container) -> float:
+    def changed(one: Container) -> int:
         files = [*sources.get(one.service, []), *sources.get(MADE_BY.get(one.service, ""), [])]
-        # of the inode: what was moved or unpacked into its place may have been written long before
-        return max((path.lstat().st_ctime for source in files for path in _within(source)), default=0.0)
+        # Of the inode: what was moved or unpacked into its place may have been written long before. To the second, as a
+        # start is told, so that one which takes a change in at once is not repeated.
+        return max((int(path.lstat().st_ctime) for source in files for path in _within(source)), default=0)
 
     return [
         one for one in found if one.started_at and changed(one) > datetime.fromisoformat(one.started_at).timestamp()
