@@ -3,6 +3,8 @@
 Beside the seconds from symptom to page stands their floor: `for` and `group_wait` as configured. A trigger passes when
 the expected page came within 60 s and 1.3 × that floor after the symptom, no page told another story, and recovery
 went as the scenario's private file says. Nothing is asserted; `passed` and `unexpected pages` are figures.
+
+It takes the lab named by `--name` as it is, or starts it in `--runtime` (auto, local or compose).
 """
 
 import time
@@ -176,8 +178,8 @@ def _median_and_worst(values: list[float | None]) -> tuple[float | None, float |
 
 
 def main() -> None:
-    options = arguments(__doc__, times=1, scenario="")
-    lab = Lab.attach(options.name)
+    options = arguments(__doc__, times=1, scenario="", runtime="auto")
+    lab = Lab.attach(options.name, options.runtime)
     figures = []
     for scenario in load_all():
         if options.scenario and scenario.id != options.scenario:

@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models import common as options
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from dashboards.queries import asked_in_the_minute
+from dashboards.queries import asked_in_the_minute, deployed_in_the_minute
 
 EMPTY = "Empty while all is well."
 CONTAINERS = "Only in the lab as containers."
@@ -86,6 +86,7 @@ MARKS = (
         f"{asked_in_the_minute(1)} unless {asked_in_the_minute(0)}",
         "{{profile}} ended a minute before",
     ),
+    Mark("Deployed", "green", deployed_in_the_minute(), "{{release}} deployed to {{service}}"),
     Mark(
         "Process started",
         "orange",

@@ -47,6 +47,14 @@ def firing(selector: str = "") -> str:
     return f"max by ({labels}) (time() - ALERTS_FOR_STATE{{{selector}}}) and on ({labels}) ALERTS{{{now}}}"
 
 
+def deployed_in_the_minute() -> str:
+    """Services that run a release which they did not run in the minute before this one, and ran another one lately: a
+    service that was away and begins with the same, or that begins at all, was not deployed."""
+    release = "service_release_info"
+    another = f"count by (service) (last_over_time({release}[5m])) > 1"
+    return f"{release} unless last_over_time({release}[1m] offset 1m) and on (service) ({another})"
+
+
 def asked_in_the_minute(until: int) -> str:
     """The profiles of which something was due in the minute that ended `until` minutes ago.
 

@@ -21,7 +21,7 @@ import uvicorn
 from kit import logs, telemetry
 from kit.health import OpsServer
 from kit.loop_lag import LoopLag
-from kit.metrics import LOOP_LAG
+from kit.metrics import LOOP_LAG, RELEASE
 from kit.settings import Settings, explain
 from migrations import DatabaseUnreachable, MigrationFailed, migrate
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -163,6 +163,8 @@ def _ops_server(settings: Settings, release: str | None, generation: int) -> Ops
         ops = OpsServer(settings.service, settings.host, settings.ops_port, release, generation)
     except OSError as error:
         raise _taken("OPS_PORT", settings.host, settings.ops_port, error) from error
+    if release:
+        RELEASE.labels(settings.service, release).set(1)
     ops.start()
     return ops
 

@@ -87,28 +87,26 @@ class Watch:
 
 
 def second_try_if_starved(
-    attempt: Callable[[], Value],
+    attempt: Callable[[Watch], Value],
     afresh: Callable[[], object],
     watch: Callable[[], Watch] = Watch,
-    *,
-    anyway: bool = False,
 ) -> Value:
-    """What `attempt` gives. If it fails on a machine that was starved meanwhile, once more after `afresh`; a failure on
-    one that was not stands, unless there is a second try `anyway`, and so does the second."""
+    """What `attempt` gives, which is told who watches. If it fails on a machine that was starved meanwhile, once more
+    after `afresh`; a failure on one that was not stands, and so does the second."""
     first = watch()
     try:
         with first:
-            return attempt()
+            return attempt(first)
     except Exception as failure:
         failure.add_note(f"Measured meanwhile: {first}")
-        if not (first.starved or anyway):
+        if not first.starved:
             raise
         print(f"Tried again: {first}. It failed with {failure!r}")
     afresh()
     second = watch()
     try:
         with second:
-            return attempt()
+            return attempt(second)
     except Exception as failure:
         failure.add_note(f"Second try; measured: {second}. The first: {first}")
         raise

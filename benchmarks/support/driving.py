@@ -98,11 +98,13 @@ class Lab:
         self.http.close()
 
     @classmethod
-    def attach(cls, name: str) -> "Lab":
+    def attach(cls, name: str, runtime: str = "auto") -> "Lab":
+        """`runtime` as `labctl up` takes it, which refuses a lab that is in another one."""
         lab = cls(name)
-        if not lab.status()["ready"]:
+        found = lab.status()
+        if not found["ready"] or runtime not in ("auto", found["runtime"]):
             say(f"starting lab {name}")
-            lab.labctl("up")
+            lab.labctl("up", "--runtime", runtime)
         return lab
 
     def labctl(self, *words: str) -> str:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import psutil
 
 from lab.errors import LabError
-from lab.runtime import database, packages
+from lab.runtime import database, mounted, packages
 from lab.runtime.compose import ComposeRuntime
 from lab.runtime.docker import Unavailable
 from lab.runtime.holders import holder
 from lab.runtime.images import listed
 from lab.runtime.local import LocalRuntime
+from lab.runtime.mounted import Unreadable
 from lab.runtime.ports import BLOCK, DEFAULT_BASE, Ports, is_free
 
 MEMORY = 2**30  # the lab takes 530 to 810 MB
@@ -90,16 +91,19 @@ def _monitoring() -> Iterator[Check]:
 
 
 def _containers(compose: ComposeRuntime, *, needed: bool) -> Iterator[Check]:
-    """Docker, its Compose and the images; where the lab does not need them, none of these fails."""
+    """Docker, its Compose, the images and what is mounted; where the lab does not need them, none of these fails."""
     try:
         yield Check("docker", True, f"engine {compose.docker.engine()}")
         yield Check("compose", True, compose.docker.compose())
-        missing = compose.images(compose.composition(compose.state.glance())).missing()
+        composition = compose.composition(compose.state.glance())
+        missing = compose.images(composition).missing()
         yield Check("images", True, f"missing: {listed(missing)}; labctl up gets them" if missing else "all here")
+        mounted.require_readable(composition)
+        yield Check("files", True, "containers can read what they are given")
     except Unavailable as error:
         fix = str(error).rpartition("; ")[2].rstrip(".")
         found = error.reason if needed else f"{error.reason}; the lab runs without"
-        yield Check("docker", not needed, found, fix if needed else "")
+        yield Check("files" if isinstance(error, Unreadable) else "docker", not needed, found, fix if needed else "")
     except LabError as error:
         yield Check("images", not needed, str(error), "see docker compose config" if needed else "")
 

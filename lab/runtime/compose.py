@@ -5,13 +5,13 @@ import dataclasses
 import json
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from urllib.parse import quote
 
 from lab import releases
 from lab.errors import LabError, UsageError
-from lab.runtime import containers, outside
+from lab.runtime import containers, mounted, outside
 from lab.runtime.base import WHOSE, NotUp, Progress, Service, Status, UnknownService, UnknownToken, Whose, option
 from lab.runtime.composition import Composition
 from lab.runtime.containers import Container
@@ -22,8 +22,6 @@ from lab.runtime.ports import DEFAULT_BASE, HOST, Ports, choose_base, require_fr
 from lab.runtime.state import ROOT, Record, State
 
 START_LIMIT_S = 180.0
-# who begins anew so often while it is waited for does not become healthy
-RESTARTS = 3
 # Jaeger takes traces and logs alike, and hands the logs on
 STORES = {"traces": "jaeger", "logs": "telemetry"}
 STOP_LIMIT_S = 60.0
@@ -62,13 +60,16 @@ class ComposeRuntime:
         return found
 
     def usable(self) -> str:
-        """The engine's version. Raises Unavailable where none answers, or images are neither here nor to be had."""
+        """The engine's version. Raises Unavailable where none answers, or images are neither here nor to be had, or its
+        containers could not read this checkout."""
         version = self.docker.engine()
         self.docker.compose()
         record = self.state.glance()
-        if lacking := self.images(self.composition(record), record).unobtainable():
+        composition = self.composition(record)
+        mounted.require_readable(composition)
+        if lacking := self.images(composition, record).unobtainable():
             raise Unavailable(
-                f"{listed(lacking)} can neither be found nor pulled",
+                f"{listed(list(lacking))} can neither be found nor pulled ({next(iter(lacking.values()))})",
                 "go online, or bring the images with labctl images load FILE",
             )
         return version
@@ -86,6 +87,7 @@ class ComposeRuntime:
             for line in outside.told(self.state):
                 progress.note(line)
             composition = self.composition(record)
+            mounted.require_readable(composition)
             self._require_free(composition, before, record.port_base)
             self.images(composition, record).ensure(progress)
             self.state.save(record)
@@ -123,6 +125,11 @@ class ComposeRuntime:
 
     def _start(self, record: Record, composition: Composition, before: list[Container], progress: Progress) -> None:
         began = time.monotonic()
+        if outdated := mounted.outdated(composition, before):
+            progress.note(
+                f"beginning anew, as their configuration has changed: {', '.join(o.service for o in outdated)}"
+            )
+            self._stop(outdated)  # compose starts them again, after `init`
         command = self._compose("up", "--detach", "--no-build")
         with self.docker.start(*command, environment=self._environment(record)) as up:
             self._wait(composition.names, progress, began, before, up, composition.once)
@@ -154,7 +161,7 @@ class ComposeRuntime:
             if not pending and code == 0:
                 return
             late = time.monotonic() - began > START_LIMIT_S
-            if culprit := _culprit(found, pending, once, restarts, over=late or bool(code)):
+            if culprit := containers.culprit(found, pending, once, restarts, over=late or bool(code)):
                 raise self._failed(culprit)
             if late:
                 absent = ", ".join(pending) or "docker compose up"
@@ -368,26 +375,6 @@ def _is_anothers(folder: str) -> bool:
         return bool(folder) and Path(folder).resolve() != ROOT and (Path(folder) / "docker-compose.yml").is_file()
     except OSError:  # another user's
         return True
-
-
-def _culprit(
-    found: Mapping[str, Container],
-    pending: Sequence[str],
-    once: Collection[str],
-    restarts: Mapping[str, int],
-    *,
-    over: bool,
-) -> Container | None:
-    """Who keeps the lab from becoming healthy. While the start is not `over`, an unhealthy one may yet recover."""
-    for one in found.values():
-        if one.restarts - restarts.get(one.id, 0) >= RESTARTS:
-            return one
-        if over and one.service in once and one.status == "exited" and one.exit_code:
-            return one
-    if not over:
-        return None
-    begun = [found[name] for name in pending if name in found and found[name].status != "created"]
-    return next((one for one in begun if one.state == "unhealthy"), begun[0] if begun else None)
 
 
 def _profiles(record: Record | None) -> str | None:

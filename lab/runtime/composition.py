@@ -1,6 +1,7 @@
 """What docker-compose.yml says once a lab's environment is put in: services, ports, images."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from lab.runtime.programs import NAMES
@@ -39,6 +40,14 @@ class Composition:
             for name, service in self._services.items()
             for port in service.get("ports", [])
             if port.get("published")
+        }
+
+    @property
+    def mounted(self) -> dict[str, list[Path]]:
+        """Files and folders of this machine that a service has, by service."""
+        return {
+            name: [Path(volume["source"]) for volume in service.get("volumes", []) if volume["type"] == "bind"]
+            for name, service in self._services.items()
         }
 
     @property

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ SERVICE = "com.docker.compose.service"
 FOLDER = "com.docker.compose.project.working_dir"
 ONE_OFF = "com.docker.compose.oneoff"
 CHECK_LIMIT_S = 10.0
+# who begins anew so often while it is waited for does not become healthy
+RESTARTS = 3
 UNITS = {"B": 1, "kB": 1000, "KiB": 2**10, "MB": 10**6, "MiB": 2**20, "GB": 10**9, "GiB": 2**30}
 
 
@@ -104,6 +106,26 @@ def _bytes(text: str) -> int | None:
     """`12.5MiB` → 13107200; None for what the engine prints where it knows nothing."""
     found = re.fullmatch(r"([\d.]+)([A-Za-z]+)", text)
     return int(float(found[1]) * UNITS[found[2]]) if found and found[2] in UNITS else None
+
+
+def culprit(
+    found: Mapping[str, Container],
+    pending: Sequence[str],
+    once: Collection[str],
+    restarts: Mapping[str, int],
+    *,
+    over: bool,
+) -> Container | None:
+    """Who keeps the lab from becoming healthy. While the start is not `over`, an unhealthy one may yet recover."""
+    for one in found.values():
+        if one.restarts - restarts.get(one.id, 0) >= RESTARTS:
+            return one
+        if over and one.service in once and one.status == "exited" and one.exit_code:
+            return one
+    if not over:
+        return None
+    begun = [found[name] for name in pending if name in found and found[name].status != "created"]
+    return next((one for one in begun if one.state == "unhealthy"), begun[0] if begun else None)
 
 
 def publisher(docker: Docker, port: int) -> str | None:

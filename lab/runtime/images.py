@@ -55,15 +55,15 @@ class Images:
         """The images that the engine does not have, ours included."""
         return [image for image in (*self.composition.images, *self.composition.built) if not self._has(image)]
 
-    def unobtainable(self) -> list[str]:
-        """Those that are missing and that no registry offers within REGISTRY_S; all are asked at once."""
+    def unobtainable(self) -> dict[str, str]:
+        """Those that are missing and that no registry offers within REGISTRY_S, with why; all are asked at once."""
         wanted = [image for image in self.composition.images if not self._has(image)]
         if not all(map(self._has, self.composition.built)) and not self._has(self.composition.base):
             wanted.append(self.composition.base)
         with ExitStack() as pulls:
             asked = {image: pulls.enter_context(self.docker.start("pull", image)) for image in wanted}
             wait_for(lambda: all(_answered(pull) for pull in asked.values()), REGISTRY_S)
-            return [image for image, pull in asked.items() if not _offered(pull)]
+            return {image: why for image, pull in asked.items() if (why := _refused(pull))}
 
     def ensure(self, progress: Progress, *, labelled: bool = False) -> None:
         """Build ours where their sources have changed, and pull what is missing; `labelled`: ours must say of which
@@ -211,9 +211,13 @@ def _answered(pull: Running) -> bool:
     return pull.code is not None or bool(pull.output())
 
 
-def _offered(pull: Running) -> bool:
-    """Has the registry begun to give it?"""
-    return pull.code == 0 if pull.code is not None else bool(pull.output())
+def _refused(pull: Running) -> str | None:
+    """Why the registry has not begun to give it, in the pull's own words: a limit, a proxy's and a misspelt name want
+    different things done."""
+    said = pull.output()
+    if pull.code:
+        return reason(said)
+    return None if said or pull.code == 0 else "no registry answers"
 
 
 def _name(image: str) -> str:

@@ -35,6 +35,7 @@ DB_DURATION = Histogram(
 POOL_SIZE = Gauge("worker_pool_size", "Workers the pool can have", ["service", "pool"])
 POOL_IN_USE = Gauge("worker_pool_in_use", "Workers that are taken", ["service", "pool"])
 POOL_WAITING = Gauge("worker_pool_waiting", "Callers that wait for a worker", ["service", "pool"])
+RELEASE = Gauge("service_release_info", "1, of the release that the process began with", ["service", "release"])
 LOOP_LAG = Gauge(
     "event_loop_lag_seconds",
     "Longest wait for a turn on the event loop in the last 5 seconds, the present one included",

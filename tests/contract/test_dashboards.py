@@ -97,9 +97,9 @@ def test_panels_stand_side_by_side(uid: str) -> None:
 
 
 @pytest.mark.parametrize("uid", BOARDS)
-def test_load_and_restarts_are_marked(uid: str) -> None:
+def test_load_deployments_and_restarts_are_marked(uid: str) -> None:
     marks = BOARDS[uid]["annotations"]["list"]
-    assert [mark["name"] for mark in marks] == ["Load begins", "Load ended", "Process started"]
+    assert [mark["name"] for mark in marks] == ["Load begins", "Load ended", "Deployed", "Process started"]
     assert all(mark["enable"] and mark["titleFormat"] for mark in marks)
 
 
@@ -125,6 +125,34 @@ def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
     promtool = packages.find("promtool")
     assert promtool, "promtool was not found: run .lab/venv/bin/python -m lab.runtime.packages."
     done = subprocess.run([promtool, "check", "rules", path], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_deployment_is_marked_for_a_minute_and_a_start_is_not(tmp_path: Path) -> None:
+    """billing gets r-1 at 5:00, is restarted at 6:30 and goes back at 8:00; orders is only away for half a minute."""
+    series = {
+        'service_release_info{release="baseline-1", service="billing"}': "1x29 stale _x17 1x30",
+        'service_release_info{release="r-1", service="billing"}': "_x30 1x8 stale 1x7 stale",
+        'service_release_info{release="baseline-1", service="orders"}': "1x29 stale stale stale 1x60",
+    }
+    to, back = (
+        [{"labels": f'service_release_info{{release="{release}", service="billing"}}', "value": 1}]
+        for release in ("r-1", "baseline-1")
+    )
+    expected = {"0s": [], "1m": [], "290s": [], "310s": to, "350s": to, "380s": [], "410s": [], "450s": []}
+    expected |= {"490s": back, "530s": back, "560s": [], "12m": []}
+    asked = [
+        {"expr": style.deployed_in_the_minute(), "eval_time": at, "exp_samples": found}
+        for at, found in expected.items()
+    ]
+    given = [{"series": name, "values": values} for name, values in series.items()]
+    path = tmp_path / "test.yml"
+    path.write_text(
+        yaml.safe_dump({"tests": [{"interval": "10s", "input_series": given, "promql_expr_test": asked}]}, width=1000)
+    )
+    promtool = packages.find("promtool")
+    assert promtool, "promtool was not found: run .lab/venv/bin/python -m lab.runtime.packages."
+    done = subprocess.run([promtool, "test", "rules", path], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

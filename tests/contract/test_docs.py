@@ -1,4 +1,5 @@
-"""Documents as tests: every command that they name exists, with its options, and every link leads somewhere."""
+"""Documents as tests: every command that they name exists, with its options, every link leads somewhere, and every test
+that they name is there."""
 
 import itertools
 import re
@@ -125,6 +126,16 @@ def test_every_link_leads_somewhere(path: Path) -> None:
 def _slug(heading: str) -> str:
     """As GitHub makes it."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def named_tests(text: str) -> list[str]:
+    return re.findall(r"`(tests/[\w./-]+\.py)\b", FENCE.sub("", text))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_a_test_that_is_named_is_there(path: Path) -> None:
+    """Those of this repository; a workspace has tests of its own."""
+    assert [name for name in named_tests(path.read_text()) if not (ROOT / name).is_file()] == []
 
 
 def test_the_guides_are_linked_from_the_readme() -> None:

@@ -11,7 +11,7 @@ from lab.runtime.base import NotUp, Runtime, Service, Silent
 from lab.runtime.compose import ComposeRuntime
 from lab.runtime.local import LocalRuntime
 from lab.runtime.programs import SERVICES
-from lab.runtime.state import State
+from lab.runtime.state import ROOT, State
 from tests.engine import needs_engine
 from tests.labs import LEAN, wait_until
 from tests.runtimes import FakeRuntime
@@ -125,6 +125,19 @@ def test_what_is_stopped_stays_so_until_up_brings_it_back(lab: Runtime):
     after = pids(lab)
     assert lab.status().ready
     assert {name for name in after if after[name] != before[name]} == {"partner"}
+
+
+def test_up_takes_in_what_has_changed_of_a_containers_configuration(lab: Runtime):
+    if lab.kind != "compose":
+        pytest.skip("only containers read it where it lies")
+    before = pids(lab)
+    rules = ROOT / "alerts" / "rules"
+    rules.chmod(rules.stat().st_mode)  # its inode has changed since, and nothing in it
+    start(lab)
+    after = pids(lab)
+    assert {name for name in after if after[name] != before[name]} == {"prometheus"}
+    start(lab)
+    assert pids(lab) == after
 
 
 def test_what_is_stopped_can_be_restarted(lab: Runtime):

@@ -38,7 +38,7 @@ def judged(scenario_id: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("scenario_id", SCENARIOS)
 def test_a_wrong_fix_is_rejected_and_a_right_one_accepted(scenario_id: str):
-    result = second_try_if_starved(lambda: judged(scenario_id), begin)
+    result = second_try_if_starved(lambda _: judged(scenario_id), begin)
     assert (result["wrong_accepted"], result["right_rejected"], result["passed"]) == ([], [], True)
     assert [fix["right"] for fix in result["fixes"]] == [False, True]
     profiles = json.loads(labctl("load", "status", "--json", "--name", NAME).stdout)

@@ -40,9 +40,11 @@ class Attempts:
     def __init__(self, failures: int) -> None:
         self.failures = failures
         self.did: list[str] = []
+        self.watches: list[Watch] = []
 
-    def __call__(self) -> str:
+    def __call__(self, watch: Watch) -> str:
         self.did.append("try")
+        self.watches.append(watch)
         assert self.did.count("try") > self.failures, "no page came"
         return "done"
 
@@ -105,6 +107,7 @@ def test_a_failure_on_a_starved_machine_is_tried_once_more_afresh(capsys: pytest
     attempts = Attempts(1)
     assert second_try_if_starved(attempts, attempts.afresh, lambda: Measured(3)) == "done"
     assert attempts.did == ["try", "afresh", "try"]
+    assert [watch.starved for watch in attempts.watches] == [True, True] and len(set(attempts.watches)) == 2
     assert "3.00 s late" in capsys.readouterr().out
 
 

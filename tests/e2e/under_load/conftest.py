@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.engine import needs_engine
+from tests.labs import SUMMARISED
 from tests.living import Living
 
 
@@ -17,3 +18,13 @@ def living(request: pytest.FixtureRequest) -> Iterator[Living]:
     living.afresh()
     yield living
     living.forget()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Figures that tests have recorded, whether or not they passed: nothing is asserted of seconds, so somebody must
+    be able to see them."""
+    reports = [one for kind in ("passed", "failed") for one in terminalreporter.stats.get(kind, [])]
+    for report in reports:
+        for name, value in report.user_properties if report.when == "call" else ():
+            if name == SUMMARISED:
+                terminalreporter.write_line(f"{report.nodeid}: {value}")

@@ -1,5 +1,6 @@
 """The lab as containers: how they are confined."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -35,6 +36,28 @@ NOT_WRITABLE = [
     "/keys",
     "/releases",
 ]
+
+
+OTHERS = [("1.1.1.1", 443), ("billing", 8401)]  # a name may be asked of the machine's resolver, which takes its time
+# What somebody might write into a check: who of these can be connected to; and an order to the pager.
+TRY = """
+import json, socket, sys
+found = []
+for host, port in json.loads(sys.argv[1]):
+    try:
+        socket.create_connection((host, port), 2).close()
+        found.append([host, port])
+    except OSError:
+        pass
+print(json.dumps(found))
+"""
+ASK = """
+import urllib.error, urllib.request
+try:
+    urllib.request.urlopen("http://warroom:8400/api/pages/p-1/ack", b"", 5)
+except urllib.error.HTTPError as refused:
+    print(refused.code)
+"""
 
 
 Failing = Callable[[Callable[[Container], object]], dict[str, object]]
@@ -133,6 +156,23 @@ def test_each_sees_the_keys_it_needs(failing: Failing):
         return set(container.sh("ls /keys 2>/dev/null; true").split()) ^ KEYS.get(container.service, set())
 
     assert failing(other_keys) == {}
+
+
+def test_what_a_team_writes_reaches_the_war_room_alone_and_has_no_token_there(containers: dict[str, Container]):
+    addresses = {
+        one["IPAddress"]
+        for name, container in containers.items()
+        if name != "runner"
+        for network, one in container.facts["NetworkSettings"]["Networks"].items()
+        if not network.endswith("_bench")
+    }
+    assert len(addresses) == len(containers) - 1
+    places = [*((address, port) for address in sorted(addresses) for port in (5432, 8400, 8401, 9090)), *OTHERS]
+    reached = containers["runner"].run("python", "-c", TRY, json.dumps([*places, ("warroom", 8400)]))
+    assert json.loads(reached) == [["warroom", 8400]]
+    routes = [line.split()[1] for line in containers["runner"].run("cat", "/proc/net/route").splitlines()[1:]]
+    assert routes and "00000000" not in routes, "there is a default route"
+    assert containers["runner"].run("python", "-c", ASK).split() == ["401"]
 
 
 def test_nobody_speaks_to_anyone_outside(containers: dict[str, Container], failing: Failing):

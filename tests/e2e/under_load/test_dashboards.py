@@ -1,8 +1,8 @@
 """Every query of every dashboard, annotation and rule, asked of a lab's own Prometheus under load.
 
 A panel that stays empty is broken or says in its description that it may be: `EMPTY` while all is well, and then it is
-not empty in an incident; `CONTAINERS` in the local runtime, where no Jaeger counts spans, and then it is not empty in a
-lab of containers.
+not empty in an incident (test_incidents.py); `CONTAINERS` in the local runtime, where no Jaeger counts spans, and then
+it is not empty in a lab of containers.
 """
 
 import re
@@ -17,7 +17,6 @@ from dashboards.board import CONTAINERS, EMPTY
 from lab.clients.prometheus import Prometheus, Series
 from lab.runtime.state import ROOT
 from tests.dashboards import BOARDS, filled_in, panels, shown
-from tests.engine import needs_engine
 from tests.labs import wait_until
 from tests.living import Living
 
@@ -35,7 +34,6 @@ TARGETS = [
     for panel in panels(board)
     for number, target in enumerate(panel["targets"])
 ]
-OF_CONTAINERS = [target for target in TARGETS if target.values[1]["description"].endswith(CONTAINERS)]
 WITH_TRACES = [
     pytest.param(uid, target["expr"], id=f"{uid}: {panel['title']}")
     for uid, board in BOARDS.items()
@@ -43,8 +41,6 @@ WITH_TRACES = [
     for target in panel["targets"]
     if target.get("exemplar")
 ]
-# Nothing of what it shows differs in containers, and how it is in incidents test_incidents.py looks at in both.
-LOCAL = pytest.mark.parametrize("living", ["local"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +52,18 @@ def prometheus(living: Living) -> Iterator[Prometheus]:
         yield client
 
 
-@LOCAL
 @pytest.mark.parametrize("uid, panel, expr", TARGETS)
 def test_a_panel_shows_something_or_says_why_it_does_not(
-    prometheus: Prometheus, uid: str, panel: dict, expr: str
+    living: Living, prometheus: Prometheus, uid: str, panel: dict, expr: str
 ) -> None:
     asked = filled_in(expr, BOARDS[uid])
-    if panel["description"].endswith((EMPTY, CONTAINERS)):
+    empty = (EMPTY,) if living.runtime == "compose" else (EMPTY, CONTAINERS)
+    if panel["description"].endswith(empty):
         wait_until(lambda: not shown(prometheus.query(asked)), f"nothing of {asked}")
     else:
         wait_until(lambda: shown(prometheus.query(asked)), f"anything of {asked}", DRAWN_WITHIN_S)
 
 
-@LOCAL
 @pytest.mark.parametrize("uid, expr", WITH_TRACES)
 def test_points_on_a_latency_graph_are_traces(living: Living, prometheus: Prometheus, uid: str, expr: str) -> None:
     """Under the label that Grafana's data source links from."""
@@ -79,7 +74,6 @@ def test_points_on_a_latency_graph_are_traces(living: Living, prometheus: Promet
     assert found and all(re.fullmatch("[0-9a-f]{32}", labels["trace_id"]) for labels in found)
 
 
-@LOCAL
 @pytest.mark.parametrize("uid", BOARDS)
 def test_the_lab_s_start_and_its_load_are_marked(prometheus: Prometheus, uid: str) -> None:
     marks = {mark["name"]: filled_in(mark["expr"], BOARDS[uid]) for mark in BOARDS[uid]["annotations"]["list"]}
@@ -91,33 +85,21 @@ def test_the_lab_s_start_and_its_load_are_marked(prometheus: Prometheus, uid: st
     assert {series.labels["service"] for series in events("Process started")} >= {"billing", "load", "telemetry"}
     assert [series.labels for series in events("Load begins")] == [{"profile": "healthy"}]
     assert events("Load ended") == []
+    assert events("Deployed") == []  # what a lab begins with replaces nothing
 
 
-@LOCAL
 @pytest.mark.parametrize("name", RULES)
 def test_a_rule_can_be_evaluated_and_holds_nothing_against_health(prometheus: Prometheus, name: str) -> None:
     wait_until(lambda: not prometheus.query(RULES[name]), f"{name} silent", QUIET_WITHIN_S)
 
 
-@LOCAL
 def test_rules_are_evaluated_without_an_error(prometheus: Prometheus) -> None:
     failed = "sum by (rule_group) (prometheus_rule_evaluation_failures_total)"
     assert {series.value for series in prometheus.query(failed)} == {0}
 
 
-@LOCAL
 def test_what_can_be_picked_reports(prometheus: Prometheus) -> None:
     reporting = {series.labels["service"] for series in prometheus.query("up == 1")}
     for board in BOARDS.values():
         for variable in board.get("templating", {}).get("list", []):
             assert set(variable["query"].split(",")) <= reporting
-
-
-@needs_engine()
-@pytest.mark.parametrize("living", ["compose"], indirect=True)
-@pytest.mark.parametrize("uid, panel, expr", OF_CONTAINERS)
-def test_a_panel_of_containers_shows_something_in_them(
-    prometheus: Prometheus, uid: str, panel: dict, expr: str
-) -> None:
-    asked = filled_in(expr, BOARDS[uid])
-    wait_until(lambda: shown(prometheus.query(asked)), f"anything of {asked}", DRAWN_WITHIN_S)

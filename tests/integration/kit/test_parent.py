@@ -74,6 +74,8 @@ def test_restarts_and_releases_are_taken_one_after_the_other(launch: Callable[..
         want(releases, *wish)
         until(f"it is {wish}", lambda wish=wish: told(service) == wish)
         assert httpx.get(f"{service.url}/new").status_code == (200 if wish[0] == "r-2" else 404)
+        series = [line for line in service.metrics().splitlines() if line.startswith("service_release_info")]
+        assert series == [f'service_release_info{{release="{wish[0]}",service="front"}} 1.0']
     assert service.process.poll() is None
 
 

@@ -84,3 +84,21 @@ def test_a_lab_of_containers_needs_docker_and_nothing_of_the_other(runtime: Loca
     assert not {"postgres", "prometheus"} & {check.check for check in run(runtime)}
     (ports,) = found(runtime, "ports", FakeDocker(HEALTHY), free=lambda port: False)
     assert ports.ok and "in use by this lab" in ports.found
+
+
+@pytest.mark.parametrize("needed", [True, False])
+def test_files_that_containers_cannot_read_are_said(
+    runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch, needed: bool
+):
+    def closed(composition: object) -> None:
+        raise checks.Unreadable("containers run as other users, who may not read alerts", "run chmod")
+
+    (check,) = found(runtime, "files", FakeDocker())
+    assert check.ok
+    monkeypatch.setattr(checks.mounted, "require_readable", closed)
+    if needed:
+        runtime.state.path.mkdir(parents=True)
+        runtime.state.save(Record(8400, "compose"))
+    (check,) = found(runtime, "files", FakeDocker())
+    assert check.ok is not needed and "who may not read alerts" in check.found
+    assert check.fix == ("run chmod" if needed else "")

@@ -59,7 +59,7 @@ def test_a_local_lab_that_ought_to_run_is_not_looked_for_elsewhere(state: State)
     [
         ({}, "compose", "Docker 28.2.2 answers"),
         ({"compose version": (1, "unknown")}, "local", "Docker has no Compose"),
-        (NO_IMAGES, "local", "jaegertracing/jaeger:2.20.0 and 2 more can neither be found nor pulled"),
+        (NO_IMAGES, "local", "jaegertracing/jaeger:2.20.0 and 2 more can neither be found nor pulled (no such host)"),
         ({"image inspect": (1, "No such image")}, "compose", "Docker 28.2.2 answers"),
         ({"compose config": (1, "error: .env is broken")}, "local", "docker compose config failed: .env is broken"),
     ],

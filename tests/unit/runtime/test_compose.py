@@ -10,6 +10,7 @@ from lab.errors import LabError, UsageError
 from lab.runtime import compose
 from lab.runtime.base import NotUp
 from lab.runtime.compose import ComposeRuntime
+from lab.runtime.mounted import Unreadable
 from lab.runtime.ports import Holder, require_free
 from lab.runtime.state import Record, State
 from tests.dockers import HEALTHY, INIT, SERVICES, FakeDocker, FakeRunning, inspected
@@ -225,6 +226,32 @@ def test_a_failed_up_ends_nothing_that_ran_before(state: State):
     with pytest.raises(LabError, match="billing did not"):
         runtime.up(Told())
     assert not runtime.docker.asked("stop")
+
+
+def closed(*_: object) -> None:
+    raise Unreadable("containers run as other users, who may not read compose/jaeger.yml", "run chmod and try again")
+
+
+def test_a_checkout_that_containers_cannot_read_is_refused_before_anything_starts(
+    state: State, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(compose.mounted, "require_readable", closed)
+    runtime = lab(state, [])
+    for act in (lambda: runtime.up(Told()), runtime.usable):
+        with pytest.raises(LabError, match=r"^Containers run as other users, .*; run chmod and try again\.$"):
+            act()
+    assert not runtime.docker.asked("compose up") and state.load() is None
+
+
+def test_whose_configuration_has_changed_is_ended_so_that_compose_starts_it_anew(
+    state: State, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(compose.mounted, "outdated", lambda composition, before: before[-2:])
+    runtime, told = lab(state, HEALTHY), Told()
+    runtime.up(told)
+    calls = runtime.docker.calls
+    assert calls.index("stop id-billing id-jaeger") < calls.index("compose up --detach --no-build")
+    assert told.notes == ["beginning anew, as their configuration has changed: billing, jaeger"]
 
 
 def test_an_up_that_is_given_up_ends(state: State):

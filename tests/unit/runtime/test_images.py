@@ -65,24 +65,27 @@ def test_a_registry_that_says_nothing_offers_nothing(root: Path, monkeypatch: py
     }
     some = images(root, replies=gone(*runs))
     monkeypatch.setattr(some.docker, "start", lambda *words, **_: runs[words[-1]])
-    assert some.unobtainable() == ["postgres:18.6"]
+    assert some.unobtainable() == {"postgres:18.6": "no registry answers"}
 
 
-def test_a_registry_that_refuses_offers_nothing(root: Path):
-    refused = {"pull postgres": (1, "Error response from daemon: manifest unknown")}
-    assert images(root, replies=gone("postgres:18.6") | refused).unobtainable() == ["postgres:18.6"]
+@pytest.mark.parametrize(
+    "why", ["manifest unknown", "toomanyrequests: You have reached your pull rate limit", "Proxy: 403 Forbidden"]
+)
+def test_a_registry_that_refuses_offers_nothing_and_is_quoted(root: Path, why: str):
+    refused = {"pull postgres": (1, f"Pulling from library\nError response from daemon: {why}.")}
+    assert images(root, replies=gone("postgres:18.6") | refused).unobtainable() == {"postgres:18.6": why}
 
 
 def test_ours_can_be_had_if_what_it_is_built_on_can(root: Path):
     offline = {"pull": (1, "no such host")}
-    assert images(root, replies=gone(OURS) | offline).unobtainable() == []
-    assert images(root, replies=gone(OURS, "python:3.13") | offline).unobtainable() == ["python:3.13"]
-    assert images(root, replies=gone("python:3.13") | offline).unobtainable() == []
+    assert images(root, replies=gone(OURS) | offline).unobtainable() == {}
+    assert list(images(root, replies=gone(OURS, "python:3.13") | offline).unobtainable()) == ["python:3.13"]
+    assert images(root, replies=gone("python:3.13") | offline).unobtainable() == {}
 
 
 def test_all_here_asks_no_registry(root: Path):
     some = images(root)
-    assert some.unobtainable() == [] and not some.docker.asked("pull")
+    assert some.unobtainable() == {} and not some.docker.asked("pull")
 
 
 # building
