@@ -1,6 +1,6 @@
 """Queries of the team and of the referee, as the role that may only read."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
@@ -30,12 +30,12 @@ class Database:
         with self._snapshot() as connection:
             return _asked(connection, _checked(query))
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
-        """What the team's query gives, and what the referee's does at the same moment."""
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        """What the team's query gives, and what each of the referee's does at the same moment."""
         text = _checked(query)
         with self._snapshot() as connection:
             # The referee's first: a query can change settings of its session.
-            known = _entities(connection, entities, case) if entities else []
+            known = [_entities(connection, one, case) for one in entities]
             return _asked(connection, text), known
 
     def entities(self, query: str, case: Case) -> list[Entity]:
