@@ -33,6 +33,7 @@ GROWING = re.compile(r".*_(total|count|sum|bucket)")
 RATES = {"rate", "irate", "increase"}
 # An id, or the beginning of one; figures alone may be a time.
 BY_HAND = re.compile(r"(?<![0-9a-z_])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8}", re.IGNORECASE)
+BETWEEN_LITERALS = re.compile(r"'[^0-9a-z']*'", re.IGNORECASE)
 
 LOST = "The {} of the quiet time before the page are gone, so nothing can be compared; an instructor can override."
 
@@ -217,7 +218,7 @@ class Referee:
             raise _Refused(f"It reads nothing that {submission.component} keeps.")
         if not table.rows:
             raise _Refused("It gives no rows.")
-        if BY_HAND.search(query):
+        if _by_hand(query, table):
             raise _Refused("It names its rows itself, so it finds nothing; say what makes them different.")
         made_of = {source for one in self._evidence.sql for source in one.not_from}
         if made_of & table.touched:
@@ -289,6 +290,11 @@ def _is_of(trace: Trace, submission: Submission) -> bool:
 
 def _touches(labels: Mapping[str, str], submission: Submission) -> bool:
     return submission.mechanism == NO_INCIDENT or submission.component in labels.values()
+
+
+def _by_hand(query: str, table: Table) -> bool:
+    """Does it spell an id out, be it in pieces that are put together again?"""
+    return any(BY_HAND.search(text) for text in (query, BETWEEN_LITERALS.sub("", query), table.plan))
 
 
 def _rare(pattern: Any, quiet: list[Any]) -> bool:

@@ -1,5 +1,6 @@
 """The referee's rules, on a lab made by hand: what any piece must be, and what is told about it."""
 
+import dataclasses
 import json
 
 import pytest
@@ -202,6 +203,22 @@ def test_a_query_is_told_what_it_lacks(found, query, why):
 
 
 # ── affected and quiet ──
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT key FROM shop.orders WHERE key LIKE '0b6c' || '4ef2%'",
+        "SELECT key FROM shop.orders WHERE key LIKE concat('0b6c', '4ef2', '%')",
+    ],
+)
+def test_ids_in_pieces_are_ids(query):
+    assert "names its rows itself" in one(f"sql:{query}")[1]
+
+
+def test_ids_that_the_database_puts_together_are_ids():
+    found = dataclasses.replace(lab().table, plan="((key)::text = '0b6c4ef2'::text)")
+    assert "names its rows itself" in one(f"sql:{QUERY}", known=lab(table=found))[1]
 
 
 def test_a_trace_of_which_quiet_times_are_full_shows_nothing():

@@ -58,6 +58,26 @@ def test_a_table_in_a_subquery_is_touched(database):
     assert database.query(query, (), CASE)[0].touched == {"shop.orders", "bank.book"}
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "(SELECT string_agg(word, ' ') FROM ts_stat('SELECT to_tsvector(key) FROM bank.book'))",
+        "ts_rewrite('x', 'SELECT ''y''::tsquery, ''z''::tsquery FROM bank.book')::text",
+    ],
+)
+def test_what_a_function_reads_by_a_text_is_touched(database, hidden):
+    query = f"SELECT key, {hidden} FROM shop.orders"
+    assert database.query(query, (), CASE)[0].touched == {"shop.orders", "bank.book"}
+    # What the referee reads itself in the same moment is not the team's.
+    referee = "SELECT ARRAY[key], cents, false FROM bank.book WHERE cents > %(since)s"
+    assert database.query("SELECT key FROM shop.orders", [referee], CASE)[0].touched == {"shop.orders"}
+
+
+def test_the_plan_has_worked_out_constants(database):
+    query = "SELECT key FROM shop.orders WHERE key = chr(48) || 'b6c' || '4ef2'"
+    assert "0b6c4ef2" in database.query(query, (), CASE)[0].plan
+
+
 def test_the_referees_rows(database):
     rows = database.entities(
         "SELECT ARRAY[key, upper(key)], cents, cents %% 2 = 1 FROM shop.orders WHERE cents > %(since)s", CASE
