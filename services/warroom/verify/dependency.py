@@ -1,12 +1,12 @@
 """What customers get while something that their request needs is away, and when it is back."""
 
 import time
-import uuid
 from collections.abc import Callable
 from typing import Protocol
 
 from lab.drill.verdict import Check, Of, at_most
 from lab.trial import Dependency
+from warroom.verify.charges import new_key
 from warroom.verify.company import Answer, Company, TimeIsUp, at_once
 from warroom.verify.replay import BACK_AFTER, BURST_S
 
@@ -52,7 +52,7 @@ def check(company: Company, switch: Switch, dependency: Dependency, left: Callab
 
 
 def _ask(company: Company, dependency: Dependency) -> Answer:
-    headers = {"Idempotency-Key": f"v-{uuid.uuid4().hex}"} if dependency.key else None
+    headers = {"Idempotency-Key": new_key()} if dependency.key else None
     return company.call(
         dependency.service, dependency.method, dependency.path, dependency.body, headers=headers, patience=ASKED_S
     )
