@@ -90,7 +90,7 @@ def test_who_is_not_back_when_time_is_up_is_not_blamed(world: World):
     world.stays_away, world.switching = True, 7.0
     with pytest.raises(TimeIsUp):
         checked(world)
-    world.now, world.ends, world.away = 0.0, 100.0, False
+    world.now, world.ends, world.away, world.switching = 0.0, 100.0, False, 1.0
     assert [one.passed for one in checked(world)] == [True, True, False]
     assert world.now < BACK_AFTER + 10
 
