@@ -30,7 +30,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read STATE_DIR, HOST, PORT, OPS_PORT, RETENTION, MAX_BYTES and WRITE_TOKEN; LabError if one makes no sense."""
+        """Read STATE_DIR, HOST, PORT, OPS_PORT, RETENTION, MAX_BYTES, WRITE_TOKEN; LabError if one makes no sense."""
 
         def number(name: str, default: int, least: int, most: int) -> int:
             text = environment.get(name) or str(default)
