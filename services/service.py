@@ -118,7 +118,8 @@ def _run(name: str, root: Path, release: str | None, generation: int) -> None:
     settings = _settings(getattr(module, "Settings", Settings))
     lines = logs.set_up(settings.log_level)
     if settings.otel_exporter_otlp_endpoint:
-        telemetry.export_to(settings.otel_exporter_otlp_endpoint, name, lines)
+        headers = settings.otel_exporter_otlp_headers
+        telemetry.export_to(settings.otel_exporter_otlp_endpoint, name, lines, headers)
     else:
         telemetry.set_up(name)
 

@@ -1,6 +1,6 @@
 """Facts made by hand, and a lab that knows nothing else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from lab.drill.facts import Case, Entity, Line, Series, Span, Table, Trace, Window
@@ -43,7 +43,7 @@ def series(*values: float, **labels: str) -> Series:
 @dataclass
 class Known:
     """lab.drill.sources.Sources out of dictionaries. `metrics` holds, by expression, the series of the quiet window and
-    of the affected one; every service is scraped unless `dark` names it."""
+    of the affected one; every service is scraped unless it is `dark`. `asked` is all that was asked."""
 
     found: dict[str, Trace] = field(default_factory=dict)
     quiet_traces: list[Trace] = field(default_factory=list)
@@ -56,12 +56,14 @@ class Known:
     asked: list[str] = field(default_factory=list)
 
     def trace(self, trace_id: str) -> Trace | None:
+        self.asked.append(f"trace {trace_id}")
         if not set(trace_id) <= set("0123456789abcdef"):
             raise UsageError(f"{trace_id!r} is no trace id.")
         return self.found.get(trace_id)
 
     def traces(self, service: str, window: Window, limit: int) -> list[Trace]:
         assert window == QUIET
+        self.asked.append(f"traces of {service}")
         return self.quiet_traces[:limit]
 
     def series(self, expression: str, window: Window) -> list[Series]:
@@ -72,17 +74,21 @@ class Known:
         return affected if window == AFFECTED else quiet
 
     def lines(self, trace_id: str) -> list[Line]:
+        self.asked.append(f"lines {trace_id}")
         return self.logged.get(trace_id, [])
 
     def requests(self, window: Window) -> list[list[Line]]:
+        self.asked.append("requests")
         return self.quiet_lines
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        self.asked.append(query)
         if self.table is None:
             raise UsageError("The query is refused by the database.")
-        return self.table, self.rows if entities else []
+        return self.table, [self.rows for _ in entities]
 
     def entities(self, query: str, case: Case) -> list[Entity]:
+        self.asked.append(query)
         return self.rows
 
 

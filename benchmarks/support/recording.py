@@ -3,7 +3,7 @@
 import dataclasses
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +39,16 @@ class Recorder:
     def requests(self, window: Window) -> list[list[Line]]:
         return self._noted(["requests", _edges(window)], lambda: self._sources.requests(window))
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
-        def ask() -> tuple[Table, list[Entity]]:
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        def ask() -> tuple[Table, list[list[Entity]]]:
             table, known = self._sources.query(query, entities, case)
             shown = {cell for row in table.rows[:ROWS] for cell in row}
-            told = [one for one in known if one.ids & shown or (one.affected and one.at in case.quiet)]
+            told = [
+                [one for one in ones if one.ids & shown or (one.affected and one.at in case.quiet)] for ones in known
+            ]
             return dataclasses.replace(table, rows=table.rows[:ROWS]), told
 
-        return self._noted(["query", query, entities], ask)
+        return self._noted(["query", query, list(entities) or None], ask)
 
     def entities(self, query: str, case: Case) -> list[Entity]:
         return self._noted(["entities", query], lambda: self._sources.entities(query, case))
@@ -85,11 +87,11 @@ class Replayed:
     def requests(self, window: Window) -> list[list[Line]]:
         return [[Line(**one) for one in lines] for lines in self._told(["requests", _edges(window)])]
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
-        table, known = self._told(["query", query, entities])
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        table, known = self._told(["query", query, list(entities) or None])
         rows = tuple(tuple(row) for row in table["rows"])
         found = Table(tuple(table["columns"]), rows, frozenset(table["touched"]), table["whole"])
-        return found, [_entity(one) for one in known]
+        return found, [[_entity(one) for one in ones] for ones in known]
 
     def entities(self, query: str, case: Case) -> list[Entity]:
         return [_entity(one) for one in self._told(["entities", query])]

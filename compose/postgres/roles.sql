@@ -63,3 +63,18 @@ BEGIN
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO lab, processor', lock);
     END LOOP;
 END $$;
+
+-- Nor read by functions that run a text or read a table that they are told the name of: what a query as evidence reads
+-- is to be seen in its plan.
+DO $$
+DECLARE runner regprocedure;
+BEGIN
+    FOR runner IN
+        SELECT oid FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace
+          AND (proname ~ '^(query|table|schema|database|cursor)_to_xml' OR proname IN ('ts_stat', 'ts_rewrite'))
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', runner);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO lab, processor', runner);
+    END LOOP;
+END $$;

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from lab.cli.panic import served
+from lab.drill.verdict import bound, measured
 from lab.errors import LabError
 from lab.scenario import Scenario
 
@@ -266,6 +267,5 @@ def _told(found: Json) -> str:
     settled = found["settled_by"]
     if settled is None:
         return str(found["verdict"])
-    figure = settled["figure"]
-    measured = "nothing measured" if figure is None else f"{figure:.4g} of {settled['bound']:.4g} {settled['unit']}"
-    return f"{found['verdict']}: {settled['name']}, {measured}"
+    figures = ", ".join(filter(None, (measured(settled), bound(settled))))
+    return f"{found['verdict']}: {settled['name']}: {figures}"

@@ -3,18 +3,20 @@
 Every piece must exist inside this drill's window, touch the component that was handed in, show the pattern, and tell
 affected from unaffected: what it shows must not be so in the quiet time before the trigger. A piece that does not hold
 is answered with what it lacks, never with what would do. Whether the cause itself was named right is told by no piece:
-where it was not, no piece shows it, in the words for a piece that shows nothing.
+where it was not, no piece shows it, in the words for a piece that shows nothing. Nor is it told by the time that it
+takes: all that can be refused is asked first, and then the same is looked at whatever was named, which is only taken
+into account when everything has been judged.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lab.drill.cause import Piece, Submission
 from lab.drill.event import NO_INCIDENT
-from lab.drill.facts import Case, Exchange, Series, Table, Trace, Window
+from lab.drill.facts import Case, Entity, Exchange, Line, Series, Table, Trace, Window
 from lab.drill.patterns import Evidence, MetricPattern, Pattern, ProbePattern, RowPattern
 from lab.drill.pricing import charged, repeats
 from lab.drill.selector import Selector, parse
@@ -31,6 +33,7 @@ GROWING = re.compile(r".*_(total|count|sum|bucket)")
 RATES = {"rate", "irate", "increase"}
 # An id, or the beginning of one; figures alone may be a time.
 BY_HAND = re.compile(r"(?<![0-9a-z_])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{8}", re.IGNORECASE)
+BETWEEN_LITERALS = re.compile(r"'[^0-9a-z']*'", re.IGNORECASE)
 
 LOST = "The {} of the quiet time before the page are gone, so nothing can be compared; an instructor can override."
 
@@ -63,13 +66,16 @@ class _Refused(Exception):
 
 
 class Referee:
-    """Judges one submission. `named` is whether component and mechanism are an answer of the scenario."""
+    """Judges one submission. `named` is whether component and mechanism are an answer of the scenario.
+
+    A judge of one kind gives the patterns that a piece shows, and is not told what was named.
+    """
 
     def __init__(self, sources: Sources, case: Case, evidence: Evidence) -> None:
         self._sources = sources
         self.case = case
         self._evidence = evidence
-        self._judges: dict[str, Callable[[str, Submission, bool], tuple[Pattern, dict[str, Any]]]] = {
+        self._judges: dict[str, Callable[[str, Submission], tuple[list[Pattern], dict[str, Any]]]] = {
             "trace": self._trace,
             "metric": self._metric,
             "log": self._log,
@@ -79,6 +85,8 @@ class Referee:
 
     def rule(self, submission: Submission, named: bool) -> Ruling:
         """Raises UsageError for what is no evidence at all, LabError where the lab cannot tell; neither is a try."""
+        for piece in submission.evidence:
+            self._read(piece)
         findings = tuple(self._finding(piece, submission, named) for piece in submission.evidence)
         held = [one for one in findings if one.held]
         missing = self._evidence.required - {one.shown for one in held}
@@ -88,43 +96,53 @@ class Referee:
             return Ruling(False, "What is shown leaves room for harm elsewhere.", findings)
         return Ruling(named, "", findings)
 
+    def _read(self, piece: Piece) -> None:
+        """Raises UsageError for what is no evidence, before any piece is judged."""
+        if piece.kind == "trace":
+            self._sources.trace(piece.value)
+        elif piece.kind == "metric":
+            parse(piece.value)
+        elif piece.kind == "log":
+            self._lines(piece.value)
+        elif piece.kind == "sql":
+            self._sources.query(piece.value, (), self.case)
+
     def _finding(self, piece: Piece, submission: Submission, named: bool) -> Finding:
         try:
-            pattern, facts = self._judges[piece.kind](piece.value, submission, named)
+            patterns, facts = self._judges[piece.kind](piece.value, submission)
         except _Refused as refused:
             return Finding(piece.ref, piece.kind, held=False, why=str(refused))
-        return Finding(piece.ref, piece.kind, held=True, shown=pattern.name, facts=bounded(facts))
-
-    def _first(self, kind: str, submission: Submission, named: bool, holds: Callable[[Any], bool]) -> Any:
-        """The first pattern of the kind that the piece shows and quiet times do not."""
-        patterns: Iterable[Pattern] = getattr(self._evidence, kind) if named else ()
-        for pattern in patterns:
-            if pattern.shows(submission.mechanism) and holds(pattern):
-                return pattern
-        raise _Refused(f"It does not show {submission.mechanism} at {submission.component}, or shows it always.")
+        shown = next((one.name for one in patterns if named and one.shows(submission.mechanism)), "")
+        if not shown:
+            why = f"It does not show {submission.mechanism} at {submission.component}, or shows it always."
+            return Finding(piece.ref, piece.kind, held=False, why=why)
+        return Finding(piece.ref, piece.kind, held=True, shown=shown, facts=bounded(facts))
 
     # ── traces ──
 
-    def _trace(self, trace_id: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
+    def _trace(self, trace_id: str, submission: Submission) -> tuple[list[Pattern], dict[str, Any]]:
         trace = self._sources.trace(trace_id)
         if trace is None:
             raise _Refused("There is no such trace, or it has not ended.")
         self._in_time(trace.start, "trace")
         if not _is_of(trace, submission):
             raise _Refused(f"It never reaches {submission.component}.")
-        quiet = self._quiet_traces(submission) if named else []
-        pattern = self._first("trace", submission, named, lambda one: one.holds(trace) and _rare(one, quiet))
-        return pattern, _trace_facts(trace)
+        quiet = self._quiet_traces(submission, trace)
+        shown = [one for one in self._evidence.trace if _rare(one, quiet) & one.holds(trace)]
+        return shown, _trace_facts(trace)
 
-    def _quiet_traces(self, submission: Submission) -> list[Trace]:
-        found = self._sources.traces(submission.component, self.case.quiet, QUIET_SAMPLE)
+    def _quiet_traces(self, submission: Submission, trace: Trace) -> list[Trace]:
+        """Of the component; where there is no incident, it need not be one that the trace reaches."""
+        services = [span.service for span in trace.spans]
+        service = services[0] if services and submission.component not in services else submission.component
+        found = self._sources.traces(service, self.case.quiet, QUIET_SAMPLE)
         if not found:
             raise Unjudged(LOST.format("traces"))
         return found
 
     # ── metrics ──
 
-    def _metric(self, text: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
+    def _metric(self, text: str, submission: Submission) -> tuple[list[Pattern], dict[str, Any]]:
         selector = parse(text)
         if any(re.fullmatch(symptom, selector.name) for symptom in self._evidence.symptoms):
             raise _Refused("It is what the page is made of, which proves the symptom and nothing else.")
@@ -140,13 +158,9 @@ class Referee:
             raise _Refused(f"It does not single out {submission.component}.")
         quiet = self._sources.series(text, self._later_quiet(selector.range_s))
         before = [one for one in quiet if _touches({**one.labels, **selector.fixed}, submission)]
-        pattern = self._first(
-            "metric",
-            submission,
-            named,
-            lambda one: self._moves(one, selector, before, ours, submission.component),
-        )
-        return pattern, {"expression": text, "quiet": _thinned(before), "affected": _thinned(ours)}
+        self._require_scraped(submission)
+        shown = [one for one in self._evidence.metric if self._moves(one, selector, before, ours, submission.component)]
+        return shown, {"expression": text, "quiet": _thinned(before), "affected": _thinned(ours)}
 
     def _later_quiet(self, range_s: float) -> Window:
         """The quiet window without the beginning, where a range would still look back to what was before it."""
@@ -160,64 +174,77 @@ class Referee:
             [one for one in found if pattern.is_about(selector, {**one.labels, **selector.fixed})]
             for found in (quiet, affected)
         )
-        if not pattern.rises_from(quiet, affected):
-            return False
-        self._require_scraped(component)
         measure = pattern.measure.expression.replace("$component", component)
         at_rest, moved = (
             self._sources.series(measure, one) for one in (self._later_quiet(MEASURED_S), self.case.affected)
         )
-        return pattern.measured(at_rest, moved)
+        return pattern.rises_from(quiet, affected) and pattern.measured(at_rest, moved)
 
-    def _require_scraped(self, component: str) -> None:
+    def _require_scraped(self, submission: Submission) -> None:
         """What no scrape has seen was not quiet but unknown."""
-        up = self._sources.series(f'up{{service="{component}"}}', self.case.quiet)
-        if not any(one.finite for one in up):
+        anybody = submission.mechanism == NO_INCIDENT
+        up = 'up{service!=""}' if anybody else f'up{{service="{submission.component}"}}'
+        if not any(one.finite for one in self._sources.series(up, self.case.quiet)):
             raise Unjudged(LOST.format("metrics"))
 
     # ── logs ──
 
-    def _log(self, value: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
-        service, colon, trace_id = value.partition(":")
-        if not colon:
-            raise UsageError(f"log:{value[:60]} is no reference to lines: give log:<service>:<trace id>.")
-        lines = self._sources.lines(trace_id)
+    def _log(self, value: str, submission: Submission) -> tuple[list[Pattern], dict[str, Any]]:
+        service, lines = self._lines(value)
         said = [line for line in lines if line.service == service]
         if not said:
             raise _Refused(f"{service} has logged nothing in that trace.")
         self._in_time(min(line.at for line in lines), "trace")
         if service != submission.component and submission.mechanism != NO_INCIDENT:
             raise _Refused(f"These are not lines of {submission.component}.")
-        quiet = self._sources.requests(self.case.quiet) if named else []
-        if named and not quiet:
+        quiet = self._sources.requests(self.case.quiet)
+        if not quiet:
             raise Unjudged(LOST.format("logs"))
-        pattern = self._first("log", submission, named, lambda one: one.holds(lines) and _rare(one, quiet))
-        return pattern, {"lines": [asdict(line) for line in lines[:200]]}
+        shown = [one for one in self._evidence.log if _rare(one, quiet) & one.holds(lines)]
+        return shown, {"lines": [asdict(line) for line in lines[:200]]}
+
+    def _lines(self, value: str) -> tuple[str, list[Line]]:
+        """Whose lines are meant, and everybody's of that trace."""
+        service, colon, trace_id = value.partition(":")
+        if not colon:
+            raise UsageError(f"log:{value[:60]} is no reference to lines: give log:<service>:<trace id>.")
+        return service, self._sources.lines(trace_id)
 
     # ── the database ──
 
-    def _sql(self, query: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
-        table, _ = self._sources.query(query, None, self.case)
+    def _sql(self, query: str, submission: Submission) -> tuple[list[Pattern], dict[str, Any]]:
+        table, _ = self._sources.query(query, (), self.case)
         if not any(one.startswith(f"{submission.component}.") for one in table.touched):
             raise _Refused(f"It reads nothing that {submission.component} keeps.")
         if not table.rows:
             raise _Refused("It gives no rows.")
-        if BY_HAND.search(query):
+        if _by_hand(query, table):
             raise _Refused("It names its rows itself, so it finds nothing; say what makes them different.")
         made_of = {source for one in self._evidence.sql for source in one.not_from}
         if made_of & table.touched:
             raise _Refused("It reads what the page is made of, which proves the symptom and nothing else.")
-        pattern = self._first("sql", submission, named, lambda one: self._finds(one, query))
-        return pattern, _table_facts(query, table)
+        patterns = self._evidence.sql
+        shown: list[Pattern] = []
+        if patterns:
+            table, known = self._together(query, [one.entities for one in patterns])
+            pairs = zip(patterns, known, strict=True)
+            shown = [one for one, entities in pairs if self._finds(one, table, entities)]
+        return shown, _table_facts(query, table)
 
-    def _finds(self, pattern: RowPattern, query: str) -> bool:
-        table, entities = self._sources.query(query, pattern.entities, self.case)
+    def _together(self, query: str, entities: list[str]) -> tuple[Table, list[list[Entity]]]:
+        """The team's answer and the referee's of one moment."""
+        try:
+            return self._sources.query(query, entities, self.case)
+        except UsageError:
+            raise _Refused("It gives an answer once and none the next time.") from None
+
+    def _finds(self, pattern: RowPattern, table: Table, entities: list[Entity]) -> bool:
         quiet = not any(one.affected and one.at in self.case.quiet for one in entities)
-        return quiet and pattern.holds(table, entities, self.case.affected)
+        return quiet & pattern.holds(table, entities, self.case.affected)
 
     # ── probes ──
 
-    def _probe(self, probe_id: str, submission: Submission, named: bool) -> tuple[Pattern, dict[str, Any]]:
+    def _probe(self, probe_id: str, submission: Submission) -> tuple[list[Pattern], dict[str, Any]]:
         exchange = next((one for one in self.case.exchanges if one.id == probe_id), None)
         if exchange is None:
             raise _Refused("This drill has recorded no such probe.")
@@ -225,11 +252,21 @@ class Referee:
         trace = self._sources.trace(exchange.trace_id) or Trace(exchange.trace_id, ())
         if exchange.service != submission.component and not _is_of(trace, submission):
             raise _Refused(f"It never reaches {submission.component}.")
-        pattern = self._first("probe", submission, named, lambda one: self._answers(one, exchange, trace, submission))
-        return pattern, {"probe": asdict(exchange), **_trace_facts(trace)}
+        patterns = self._evidence.probe
+        compared = any(one.contrast and one.caused for one in patterns)
+        quiet = self._quiet_traces(submission, trace) if compared else []
+        shown = [one for one in patterns if self._is_new(one, quiet) & self._answers(one, exchange, trace)]
+        return shown, {"probe": asdict(exchange), **_trace_facts(trace)}
 
-    def _answers(self, pattern: ProbePattern, exchange: Exchange, trace: Trace, submission: Submission) -> bool:
-        shown = (
+    def _is_new(self, pattern: ProbePattern, quiet: list[Trace]) -> bool:
+        """Is it false of quiet times?"""
+        rows = self._sources.entities(pattern.unaffected, self.case) if pattern.unaffected else []
+        before = any(one.affected and one.at in self.case.quiet for one in rows)
+        usual = pattern.caused is not None and not _rare(pattern.caused, quiet)
+        return not pattern.contrast or not (before or usual)
+
+    def _answers(self, pattern: ProbePattern, exchange: Exchange, trace: Trace) -> bool:
+        return (
             re.fullmatch(pattern.method, exchange.method) is not None
             and re.fullmatch(pattern.path, exchange.path) is not None
             and re.fullmatch(pattern.status, str(exchange.status)) is not None
@@ -240,12 +277,6 @@ class Referee:
             and (not pattern.again or any(repeats(exchange, one) for one in self.case.exchanges))
             and (pattern.caused is None or pattern.caused.holds(trace))
         )
-        if not shown or not pattern.contrast:
-            return shown
-        if pattern.caused is not None and not _rare(pattern.caused, self._quiet_traces(submission)):
-            return False
-        rows = self._sources.entities(pattern.unaffected, self.case) if pattern.unaffected else []
-        return not any(one.affected and one.at in self.case.quiet for one in rows)
 
     def _in_time(self, at: float, what: str) -> None:
         if at not in self.case.affected:
@@ -259,6 +290,11 @@ def _is_of(trace: Trace, submission: Submission) -> bool:
 
 def _touches(labels: Mapping[str, str], submission: Submission) -> bool:
     return submission.mechanism == NO_INCIDENT or submission.component in labels.values()
+
+
+def _by_hand(query: str, table: Table) -> bool:
+    """Does it spell an id out, be it in pieces that are put together again?"""
+    return any(BY_HAND.search(text) for text in (query, BETWEEN_LITERALS.sub("", query), table.plan))
 
 
 def _rare(pattern: Any, quiet: list[Any]) -> bool:

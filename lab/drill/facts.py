@@ -88,13 +88,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Table:
-    """What a query gave, as text; `touched` are the tables that its plan reads, with their schemas. `whole` is false
-    where there were more rows than are looked at."""
+    """What a query gave, as text; `touched` are the tables that it reads, with their schemas, and `plan` is how, in
+    words of the database, which has worked out constants. `whole` is false where there were more rows than are looked
+    at."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str | None, ...], ...]
     touched: frozenset[str]
     whole: bool = True
+    plan: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from lab.drill import timeline
 from lab.drill.plot import clock
 from lab.drill.timeline import Told
+from lab.drill.verdict import bound, measured
 
 # The parts that people write, in the order in which they are read, with what each asks.
 PARTS: Mapping[str, str] = {
@@ -102,9 +103,10 @@ def _fix(events: Sequence[Told]) -> str:
     rows = ["## Fix", "", f"{last['release']}: **{last['verdict']}**, after {len(verdicts)} verifications.", ""]
     rows += ["| check | measured | bound | |", "|---|---|---|---|"]
     for check in last["checks"]:
-        figure = "–" if check["figure"] is None else f"{check['figure']:g} {check['unit']}".strip()
-        bound = "–" if check["bound"] is None else f"{check['bound']:g}"
-        rows.append(f"| {_line(check['name'])} | {figure} | {bound} | {'✓' if check['passed'] else '✗'} |")
+        figure = "–" if check["figure"] is None else measured(check)
+        rows.append(
+            f"| {_line(check['name'])} | {figure} | {bound(check) or '–'} | {'✓' if check['passed'] else '✗'} |"
+        )
     return "\n".join(rows)
 
 

@@ -1,5 +1,6 @@
 """Where facts come from: what the referee asks of a lab. Each raises LabError where the lab cannot tell."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from lab.drill.facts import Case, Entity, Line, Series, Table, Trace, Window
@@ -26,8 +27,8 @@ class Sources(Protocol):
         """What was logged in the window, by trace; requests that it cuts through are left out."""
         ...
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
-        """The answer to the team's query and to the referee's, of the same moment. Raises UsageError with the
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        """The answer to the team's query and to each of the referee's, of the same moment. Raises UsageError with the
         database's reason if the team's query is none."""
         ...
 

@@ -1,9 +1,12 @@
 """What the referee's checks of a fix come to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+
+SHARE = "of 1"  # the unit of what is none
 
 
 class Verdict(StrEnum):
@@ -56,6 +59,23 @@ def at_least(name: str, of: Of, figure: float | None, bound: float, unit: str, n
     return at_most(name, of, figure, bound, unit, note).model_copy(
         update={"passed": figure is not None and figure >= bound}
     )
+
+
+def bound(check: Mapping[str, Any]) -> str:
+    """What a check, as JSON has it, is held to: `at most 0`. Empty where it is held to nothing."""
+    figure, held = check["figure"], check["bound"]
+    if held is None:
+        return ""
+    # Of what is measured only the load has to come to something.
+    least = check.get("of") == Of.LOAD if figure in (None, held) else (figure > held) == check["passed"]
+    return f"at {'least' if least else 'most'} {held:.4g}"
+
+
+def measured(check: Mapping[str, Any]) -> str:
+    """`60 orders`, and for a share the figure alone."""
+    if check["figure"] is None:
+        return "nothing measured"
+    return f"{check['figure']:.4g} {'' if check['unit'] == SHARE else check['unit']}".strip()
 
 
 def verdict(checks: Iterable[Check], *, touched: bool) -> Verdict:

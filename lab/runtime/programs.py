@@ -39,7 +39,7 @@ def programs(state: State, ports: Ports, *, load: bool = True) -> list[Program]:
         database.program(state),
         _prometheus(state, ports),
         _alertmanager(state, ports),
-        _python("telemetry", ["-m", "lab.telemetry"], state, ports, {"STATE_DIR": str(state.data / "telemetry")}),
+        _telemetry(state, ports),
         *(_service(name, state, ports) for name in SERVICES),
         _runner(state),
         _load(state, ports, healthy=load),
@@ -96,6 +96,7 @@ def _python(name: str, arguments: list[str], state: State, ports: Ports, extra: 
     } | {f"{peer.upper()}_URL": ports.url(peer) for peer in CALLS.get(name, ())}
     if name != "telemetry":
         environment["OTEL_EXPORTER_OTLP_ENDPOINT"] = ports.url("telemetry")
+        environment["OTEL_EXPORTER_OTLP_HEADERS"] = f"x-write-token={state.token('telemetry')}"
     return Program(
         name,
         [sys.executable, *arguments],
@@ -104,6 +105,12 @@ def _python(name: str, arguments: list[str], state: State, ports: Ports, extra: 
         url=ports.url(name),
         probe=f"{ports.ops_url(name)}/healthz",
     )
+
+
+def _telemetry(state: State, ports: Ports) -> Program:
+    """Who may read its port may not write to it: what is in it is evidence."""
+    extra = {"STATE_DIR": str(state.data / "telemetry"), "WRITE_TOKEN": state.token("telemetry")}
+    return _python("telemetry", ["-m", "lab.telemetry"], state, ports, extra)
 
 
 def _service(name: str, state: State, ports: Ports) -> Program:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import anyio.to_thread
-from google.rpc.code_pb2 import INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE
+from google.rpc.code_pb2 import INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAUTHENTICATED, UNAVAILABLE
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
@@ -31,6 +32,7 @@ from lab.telemetry.ops import Metrics
 from lab.telemetry.otlp import MAX_BODY_BYTES, BadBody, BodyTooLarge
 from lab.telemetry.reader import Reader
 from lab.telemetry.search import BadQuery
+from lab.telemetry.settings import WRITE_TOKEN
 from lab.telemetry.writer import Busy, Writer
 
 log = logging.getLogger("telemetry")
@@ -40,11 +42,21 @@ _READERS = 4  # questions answered at once: each may hold some megabytes
 _DEFAULT_DEPENDENCY_LOOKBACK = 24 * 3600 * 1000
 
 
-def create_app(archive: Archive, writer: Writer, metrics: Metrics, clock: Callable[[], float] = time.time) -> Starlette:
-    """The application over a writer that is running; `clock` gives seconds since the epoch."""
+def create_app(
+    archive: Archive,
+    writer: Writer,
+    metrics: Metrics,
+    clock: Callable[[], float] = time.time,
+    write_token: str = "",
+) -> Starlette:
+    """The application over a writer that is running; `clock` gives seconds since the epoch. With a `write_token`
+    telemetry is taken from nobody who does not send it."""
 
     async def take(request: Request) -> Response:
         signal = request.path_params["signal"]
+        if not _knows(request, write_token):
+            metrics.refused("stranger")
+            return _refusal(401, UNAUTHENTICATED, "Only the lab's own processes send telemetry; ask, and send nothing.")
         if request.headers.get("content-type", "").partition(";")[0].strip() != _PROTOBUF:
             return _refusal(415, INVALID_ARGUMENT, f"Send OTLP as {_PROTOBUF}: other encodings are not taken here.")
         try:
@@ -164,6 +176,10 @@ def _answering(handler: Callable[[Request], Response]):
             return _error(503, f"The stored telemetry can't be read now ({error}); ask again.")
 
     return endpoint
+
+
+def _knows(request: Request, token: str) -> bool:
+    return not token or secrets.compare_digest(request.headers.get(WRITE_TOKEN, "").encode(), token.encode())
 
 
 def _with_signal(handler, signal: str):

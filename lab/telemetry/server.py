@@ -44,7 +44,7 @@ def serve(settings: Settings) -> None:
     writer.start()
     try:
         uvicorn.run(
-            create_app(archive, writer, metrics),
+            create_app(archive, writer, metrics, write_token=settings.write_token),
             host=settings.host,
             port=settings.port,
             log_config=None,

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.errors import LabError
 
 # At 250 spans and 60 log lines a second three hours take about 0.3 GB; the rest is for the incidents.
 DEFAULT_MAX_BYTES = 512 * 1024 * 1024
+WRITE_TOKEN = "x-write-token"  # the header
 LEAST_MAX_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`retention` in seconds; `max_bytes` bounds everything under `state_dir`, write-ahead logs included."""
+    """`retention` in seconds; `max_bytes` bounds everything under `state_dir`, write-ahead logs included. Whoever sends
+    telemetry has to know `write_token`, if there is one."""
 
     state_dir: Path
     host: str = "127.0.0.1"
@@ -24,10 +26,11 @@ class Settings:
     ops_port: int = 8459
     retention: int = 3 * 3600
     max_bytes: int = DEFAULT_MAX_BYTES
+    write_token: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """Read STATE_DIR, HOST, PORT, OPS_PORT, RETENTION and MAX_BYTES; LabError if one makes no sense."""
+        """Read STATE_DIR, HOST, PORT, OPS_PORT, RETENTION, MAX_BYTES, WRITE_TOKEN; LabError if one makes no sense."""
 
         def number(name: str, default: int, least: int, most: int) -> int:
             text = environment.get(name) or str(default)
@@ -45,4 +48,5 @@ class Settings:
             ops_port=number("OPS_PORT", cls.ops_port, 1, 65535),
             retention=number("RETENTION", cls.retention, 60, 30 * 86400),
             max_bytes=number("MAX_BYTES", cls.max_bytes, LEAST_MAX_BYTES, 1 << 40),
+            write_token=environment.get("WRITE_TOKEN", ""),
         )

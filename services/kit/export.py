@@ -25,14 +25,20 @@ class Outbox:
     While the endpoint does not answer, items wait; when there are too many, the oldest go, and that is logged.
     """
 
-    def __init__(self, url: str, resource: Mapping[str, object], transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        resource: Mapping[str, object],
+        transport: httpx.BaseTransport | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self._url = url
         self._resource = resource
         self._queue: deque[tuple[str, bytes]] = deque(maxlen=CAPACITY)
         self._lost = 0
         self._failing = False
         # The environment's proxies are none of the lab's business.
-        self._client = httpx.Client(timeout=TIMEOUT, trust_env=False, transport=transport)
+        self._client = httpx.Client(timeout=TIMEOUT, trust_env=False, transport=transport, headers=headers)
         self._ticker = Ticker(f"export {url}", INTERVAL, self._send_all)
 
     def put(self, scope: str, item: bytes) -> None:

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     ops_port: Port = 0
     database_url: str = ""
     otel_exporter_otlp_endpoint: str = ""
+    otel_exporter_otlp_headers: str = Field(default="", repr=False)  # NAME=VALUE,…, as OpenTelemetry has it
     log_level: LogLevel = "INFO"
 
     @field_validator("otel_exporter_otlp_endpoint")

@@ -8,6 +8,7 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.propagate import set_global_textmap
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.re import parse_env_headers
 
 from kit import identity, statements
 from kit.export import Outbox
@@ -50,11 +51,13 @@ def set_up(service: str) -> TracerProvider:
     return _provider
 
 
-def export_to(endpoint: str, service: str, lines: JsonLines) -> None:
-    """Sends every span and every log record to an OTLP/HTTP endpoint from now on, by threads of their own."""
+def export_to(endpoint: str, service: str, lines: JsonLines, headers: str = "") -> None:
+    """Sends every span and every log record to an OTLP/HTTP endpoint from now on, by threads of their own. `headers` go
+    with them; their form is that of OTEL_EXPORTER_OTLP_HEADERS."""
     provider = set_up(service)
     resource = provider.resource.attributes
-    spans, records = Outbox(f"{endpoint}/v1/traces", resource), Outbox(f"{endpoint}/v1/logs", resource)
+    sent = parse_env_headers(headers)
+    spans, records = (Outbox(f"{endpoint}/v1/{signal}", resource, headers=sent) for signal in ("traces", "logs"))
     _outboxes.extend((spans, records))
     provider.add_span_processor(_SpanExport(spans))
     lines.export_to(lambda record, *rest: records.put(record.name, encode_record(record, *rest)))

@@ -16,7 +16,7 @@ class Waiting(Protocol):
 
 
 class Fleet:
-    """All that changes something returns when it has happened, and raises LabError if it has not within WITHIN_S."""
+    """All that changes something returns when it has happened, and raises LabError if it has not in time."""
 
     def __init__(self, releases: Releases, health: Waiting) -> None:
         self.releases = releases
@@ -30,9 +30,9 @@ class Fleet:
         """Until each runs what is wanted of it and says that it is well."""
         self._health.wait(self.releases.wanted(), services, WITHIN_S)
 
-    def off(self, service: str) -> None:
+    def off(self, service: str, within: float = WITHIN_S) -> None:
         self.releases.want(stop=[service])
-        self._health.wait_stopped([service], WITHIN_S)
+        self._health.wait_stopped([service], within)
 
-    def on(self, service: str) -> None:
-        self._health.wait(self.releases.want(start=[service]), [service], WITHIN_S)
+    def on(self, service: str, within: float = WITHIN_S) -> None:
+        self._health.wait(self.releases.want(start=[service]), [service], within)

@@ -1,6 +1,11 @@
 """Does a guardrail bite? It has to fail on the code of that day and on most of its relatives, which nobody has seen,
-and to be silent about the fix and about every other right one."""
+and to be silent about the fix and about every other right one.
 
+The trees come in an order that nobody knows beforehand, some of them more than once: what a test has left behind of
+earlier ones tells it nothing, and one that does not say the same of the same code is found out.
+"""
+
+import random
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -16,6 +21,7 @@ from lab.runner.tree import unpack
 
 Kind = Literal["lint", "test"]
 NOT_IMPORTED = "collection failure"  # pytest's words
+TIMES = 3  # that the code of that day and the fix are tried
 FOLDERS: dict[Kind, str] = {"lint": "guardrails/lint", "test": "guardrails/tests"}
 
 
@@ -75,11 +81,12 @@ def kind_of(path: str) -> Kind:
 
 
 class Prover:
-    """`configuration` is the lab's own part of a workspace, without which its tests do not run."""
+    """`configuration` is the lab's own part of a workspace, without which no test of it runs; `rng` draws the order."""
 
-    def __init__(self, runner: Runner, configuration: Path) -> None:
+    def __init__(self, runner: Runner, configuration: Path, rng: random.Random | None = None) -> None:
         self._runner = runner
         self._configuration = configuration
+        self._rng = rng or random.SystemRandom()
 
     def prove(
         self, packed: bytes, path: str, bank: Bank, baseline: Path, fix: Path, note: Callable[[str], None]
@@ -96,10 +103,6 @@ class Prover:
             only = Path(folder) / "only"
             shutil.copytree(bundle / "guardrails", only / "guardrails")
 
-            def run(tree: Path, what: str) -> Outcome:
-                note(what)
-                return self._run(guardrail, [self._configuration, tree, only])
-
             def overlaid(patches: dict[str, Any]) -> list[Path]:
                 for name, one in patches.items():
                     one.patch.overlay(baseline, trees / name)
@@ -107,17 +110,30 @@ class Prover:
 
             relatives = overlaid({f"relative-{name}": one for name, one in bank.relatives.items()})
             right = overlaid({f"right-{one.name}": one for one in bank.right})
-            on_faulty, on_fix = run(baseline, "the code of that day"), run(fix, "the release that runs")
-            on_relatives = [run(tree, f"relative {n} of {len(relatives)}") for n, tree in enumerate(relatives, 1)]
-            on_right = [run(tree, f"right fix {n} of {len(right)}") for n, tree in enumerate(right, 1)]
+            found = self._found(guardrail, [baseline, fix] * TIMES + relatives + right, only, note)
         return Proof(
-            faulty_caught=_caught(on_faulty),
-            relatives_caught=sum(map(_caught, on_relatives)),
+            faulty_caught=_caught(found[baseline]),
+            relatives_caught=sum(_caught(found[tree]) for tree in relatives),
             relatives=len(relatives),
-            fix_silent=on_fix.passed,
-            right_silent=sum(outcome.passed for outcome in on_right),
+            fix_silent=found[fix].passed,
+            right_silent=sum(found[tree].passed for tree in right),
             right=len(right),
         )
+
+    def _found(
+        self, guardrail: Guardrail, trees: list[Path], only: Path, note: Callable[[str], None]
+    ) -> dict[Path, Outcome]:
+        """What it says of each tree; of one that is there more than once it has to say the same."""
+        found: dict[Path, Outcome] = {}
+        for n, tree in enumerate(self._rng.sample(trees, len(trees)), 1):
+            note(f"tree {n} of {len(trees)}")
+            outcome = self._run(guardrail, [self._configuration, tree, only])
+            before = found.setdefault(tree, outcome)
+            if (before.passed, _caught(before)) != (outcome.passed, _caught(outcome)):
+                raise UsageError(
+                    f"{guardrail.path} does not always say the same of the same code; let it look at nothing else."
+                )
+        return found
 
     def _run(self, guardrail: Guardrail, folders: list[Path]) -> Outcome:
         """Raises UsageError where the guardrail itself does not work: that is no finding."""

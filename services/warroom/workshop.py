@@ -25,7 +25,7 @@ from warroom.room import Room
 from warroom.validating import Validating
 from warroom.verify.company import Company
 from warroom.verify.signals import Signals
-from warroom.verify.verifier import Case, Verifier
+from warroom.verify.verifier import LAST_S, Case, Verifier
 from warroom.verify.view import Counters
 
 SILENT_S = 90.0  # seconds: what is taken away is back long before, and alerts look back for ten
@@ -49,8 +49,8 @@ def build(room: Room, *, transport: httpx.BaseTransport | None = None) -> Worksh
     company = Company(settings.company, settings.reader_url, transport=transport)
     signals = Signals(
         room.prometheus,
-        Traces(settings.traces_url, transport=transport),
-        Logs(settings.logs_url, transport=transport),
+        Traces(settings.traces_url, timeout=LAST_S, transport=transport),
+        Logs(settings.logs_url, timeout=LAST_S, transport=transport),
     )
     counters = Counters(lambda: room.health.ops_url("load"), transport=transport)
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from lab.cli import options
 from lab.cli.drill import session, showing, work
+from lab.drill.verdict import bound, measured
 from lab.errors import CheckFailed
 from lab.runtime.base import Whose
 
@@ -42,11 +43,6 @@ def checks(found: Sequence[Mapping[str, Any]]) -> Table:
     for column, justify in (("", "left"), ("check", "left"), ("figure", "right"), ("bound", "right"), ("", "left")):
         table.add_column(column, justify=justify)
     for one in found:
-        figure, bound = (_figure(one.get(key)) for key in ("figure", "bound"))
-        note = " ".join(filter(None, (one.get("unit"), one.get("note"))))
-        table.add_row(showing.mark(one["passed"]), Text(one["name"]), figure, bound, Text(note))
+        figure = "–" if one["figure"] is None else measured(one)
+        table.add_row(showing.mark(one["passed"]), Text(one["name"]), figure, bound(one), Text(one.get("note") or ""))
     return table
-
-
-def _figure(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"

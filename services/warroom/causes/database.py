@@ -1,6 +1,6 @@
 """Queries of the team and of the referee, as the role that may only read."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,11 @@ MOST_ROWS = 5_000
 LONGEST_QUERY = 4_000  # characters
 LONGEST_CELL = 200
 PATIENCE = "5s"
+# What was read by functions that run text appears in no plan, but PostgreSQL counts it.
+READ = """
+SELECT schemaname || '.' || relname FROM pg_catalog.pg_stat_xact_user_tables
+WHERE coalesce(seq_scan, 0) + coalesce(idx_scan, 0) > 0
+"""
 
 
 class Database:
@@ -30,13 +35,13 @@ class Database:
         with self._snapshot() as connection:
             return _asked(connection, _checked(query))
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
-        """What the team's query gives, and what the referee's does at the same moment."""
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        """What the team's query gives, and what each of the referee's does at the same moment."""
         text = _checked(query)
         with self._snapshot() as connection:
             # The referee's first: a query can change settings of its session.
-            known = _entities(connection, entities, case) if entities else []
-            return _asked(connection, text), known
+            known = [_entities(connection, one, case) for one in entities]
+            return _asked(connection, text, {*_read(connection)}), known
 
     def entities(self, query: str, case: Case) -> list[Entity]:
         with self._snapshot() as connection:
@@ -73,9 +78,10 @@ def _checked(query: str) -> str:
     return text
 
 
-def _asked(connection: Connection, query: str) -> Table:
+def _asked(connection: Connection, query: str, already: Collection[str] = ()) -> Table:
+    """What it gives; `already` are tables that others have read in this transaction."""
     try:
-        return _table(connection, query)
+        return _table(connection, query, already)
     except psycopg.errors.QueryCanceled:
         raise UsageError(f"The query takes longer than {PATIENCE}; ask for less.") from None
     except psycopg.OperationalError:
@@ -85,7 +91,7 @@ def _asked(connection: Connection, query: str) -> Table:
         raise UsageError(f"The query is refused by the database: {reason}; correct it.") from None
 
 
-def _table(connection: Connection, query: str) -> Table:
+def _table(connection: Connection, query: str, already: Collection[str]) -> Table:
     # Prepared, it goes by the protocol in which there is one statement at a time.
     (plan,) = connection.execute(f"EXPLAIN (VERBOSE, FORMAT JSON) {query}\n", prepare=True).fetchone() or ([],)
     with connection.cursor(name="evidence") as cursor:
@@ -95,8 +101,9 @@ def _table(connection: Connection, query: str) -> Table:
     return Table(
         columns=columns,
         rows=tuple(tuple(_text(cell) for cell in row) for row in rows[:MOST_ROWS]),
-        touched=frozenset(_touched(plan)),
+        touched=frozenset({*_touched(plan)} | ({*_read(connection)} - {*already})),
         whole=len(rows) <= MOST_ROWS,
+        plan="\n".join(_texts(plan)),
     )
 
 
@@ -113,6 +120,19 @@ def _touched(plan: Any) -> Iterator[str]:
     if isinstance(plan, list):
         for part in plan:
             yield from _touched(part)
+
+
+def _read(connection: Connection) -> list[str]:
+    """The tables that were read in this transaction, by whatever."""
+    return [name for (name,) in connection.execute(READ).fetchall()]
+
+
+def _texts(plan: Any) -> Iterator[str]:
+    """All that a plan says in words."""
+    if isinstance(plan, str):
+        yield plan
+    for part in plan.values() if isinstance(plan, dict) else plan if isinstance(plan, list) else ():
+        yield from _texts(part)
 
 
 def _entities(connection: Connection, query: str, case: Case) -> list[Entity]:

@@ -1,6 +1,8 @@
 """From what a team hands in to what is written down about it."""
 
+import math
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict
@@ -17,10 +19,13 @@ from lab.drill.event import Actor
 from lab.drill.evidence import Referee, Ruling
 from lab.drill.patterns import Evidence
 from lab.drill.sources import Sources
+from lab.errors import LabError
 from lab.scenario import FOLDER
 from warroom.drills import Drills
 
 Open = Callable[[], AbstractContextManager[Sources]]
+UNJUDGED = 6  # submissions that came to no verdict, in so many seconds: they cost no try, so they are few
+WITHIN_S = 60.0
 
 
 class Causes:
@@ -33,6 +38,7 @@ class Causes:
         self._sources = sources
         self._folder = folder
         self._now = now
+        self._unjudged: deque[float] = deque(maxlen=UNJUDGED)
 
     def submit(self, who: Actor, submission: Submission) -> dict[str, Any]:
         """`{accepted, why, pieces: [{ref, held, why}], cooldown_s, points}`.
@@ -43,7 +49,12 @@ class Causes:
         drill = self._drills.current()
         rules.require_submission(drill)
         assert drill and drill.armed
-        ruling = self._rule(drill.armed.scenario, submission)
+        self._require_patience()
+        try:
+            ruling = self._rule(drill.armed.scenario, submission)
+        except LabError:
+            self._unjudged.append(self._now())
+            raise
         what = happened.Submitted(
             **submission.model_dump(include={"component", "mechanism", "location", "sentence"}),
             pieces=[_piece(one, ruling) for one in map(asdict, ruling.findings)],
@@ -58,6 +69,11 @@ class Causes:
             "cooldown_s": _cooldown_s(after),
             "points": after.points if after else None,
         }
+
+    def _require_patience(self) -> None:
+        """What is refused tells nothing, but whoever may ask without end finds something to measure."""
+        if len(self._unjudged) == UNJUDGED and (left := self._unjudged[0] + WITHIN_S - self._now()) > 0:
+            raise rules.Refused(f"The last {UNJUDGED} could not be judged: hand in the next in {math.ceil(left)} s.")
 
     def _rule(self, scenario: str, submission: Submission) -> Ruling:
         secret = private.load(scenario, self._folder)

@@ -1,6 +1,6 @@
 """The lab, as the referee asks it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Self
 
@@ -63,15 +63,18 @@ class LabSources:
         return [Series(one.labels, tuple(one.points)) for one in found]
 
     def lines(self, trace_id: str) -> list[Line]:
-        return [telemetry.line(one) for one in self._logs.search(trace_id=checked_id(trace_id), limit=MOST_LINES)]
+        wanted = checked_id(trace_id)
+        found = self._once(("lines", wanted), lambda: self._logs.search(trace_id=wanted, limit=MOST_LINES))
+        return [telemetry.line(one) for one in found]
 
     def requests(self, window: Window) -> list[list[Line]]:
         start, end = _microseconds(window)
         found = self._once(("requests", window), lambda: self._logs.search(start=start, end=end, limit=MOST_LINES))
         return telemetry.by_trace(found, window, CUT_S)
 
-    def query(self, query: str, entities: str | None, case: Case) -> tuple[Table, list[Entity]]:
-        return self._database.query(query, entities, case)
+    def query(self, query: str, entities: Sequence[str], case: Case) -> tuple[Table, list[list[Entity]]]:
+        key = ("query", query, tuple(entities))
+        return self._once(key, lambda: self._database.query(query, entities, case))
 
     def entities(self, query: str, case: Case) -> list[Entity]:
         return self._database.entities(query, case)

@@ -13,6 +13,7 @@ from lab.trial import Money
 from warroom.verify.company import Answer, Company, at_once
 
 TAX = Decimal("0.0725")  # docs/team-spec.md
+GOODS = ("Freight", "Storage", "Handling", "Packaging", "Insurance", "Customs", "Returns", "Support")
 LINES = 8
 CHARGES = 6
 AT_ONCE = 50
@@ -38,7 +39,7 @@ class Invoice:
 
     @property
     def body(self) -> dict:
-        lines = [{"description": "Storage", "net": shown(net)} for net in self.nets]
+        lines = [{"description": GOODS[net % len(GOODS)], "net": shown(net)} for net in self.nets]
         return {"account": self.account, "lines": lines}
 
     @property
@@ -55,6 +56,11 @@ def shown(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
+def new_key() -> str:
+    """As the customers make theirs: who is treated otherwise than they are verifies nothing."""
+    return str(uuid.uuid4())
+
+
 def draw(rng: random.Random, money: Money | None) -> Invoice:
     """Half of its lines are of the incident's kind, where money was the incident, and none otherwise."""
     special: list[int] = []
@@ -63,7 +69,7 @@ def draw(rng: random.Random, money: Money | None) -> Invoice:
     plain = [rng.randrange(1, 20_000) * 4 + 1 for _ in range(LINES - len(special))]
     nets = special + plain
     rng.shuffle(nets)
-    return Invoice(f"v-{uuid.uuid4().hex}", f"a-{rng.randrange(1, 201):03d}", tuple(nets))
+    return Invoice(new_key(), f"a-{rng.randrange(1, 201):03d}", tuple(nets))
 
 
 def check(company: Company, rng: random.Random, money: Money | None) -> Iterator[Check]:
@@ -159,12 +165,13 @@ def _refusals(company: Company, known: Invoice) -> Check:
     bodies = [{"account": known.account, "lines": [{"description": "Storage", **line}]} for line in REFUSED]
     bodies += [{"account": known.account, "lines": []}, {"account": known.account}, []]
     answers = [
-        company.call("billing", "POST", "/charges", body, headers={"Idempotency-Key": f"v-{uuid.uuid4().hex}"})
-        for body in bodies
+        company.call("billing", "POST", "/charges", body, headers={"Idempotency-Key": new_key()}) for body in bodies
     ]
     answers.append(company.call("billing", "POST", "/charges", known.body))  # no key
-    answers.append(company.call("billing", "POST", "/charges", headers={"Idempotency-Key": "v-x"}, content=b'{"acc'))
-    unknown = Invoice(f"v-{uuid.uuid4().hex}", "a-nobody", known.nets)
+    answers.append(
+        company.call("billing", "POST", "/charges", headers={"Idempotency-Key": new_key()}, content=b'{"acc')
+    )
+    unknown = Invoice(new_key(), "a-nobody", known.nets)
     other = Invoice(known.key, "a-001" if known.account != "a-001" else "a-002", known.nets)
     taken = [_post(company, unknown).status != 404, _post(company, other).status != 409]
     wrong = sum(not (400 <= answer.status < 500 and answer.is_problem) for answer in answers) + sum(taken)

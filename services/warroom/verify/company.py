@@ -1,6 +1,8 @@
 """The company as its customers can reach it, and the database as the reader sees it."""
 
+import copy
 import json
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +14,10 @@ import httpx
 import psycopg
 from psycopg.rows import dict_row
 
+from lab.errors import LabError
+
 PATIENCE = 8.0  # seconds, as long as the customers'
+QUERY_S = 4.0  # a query that takes longer tells nothing in time
 Result = TypeVar("Result")
 
 
@@ -35,6 +40,10 @@ class Answer:
         return self.body.get(name) if isinstance(self.body, dict) else None
 
 
+class TimeIsUp(LabError):
+    """Whoever asks has no time left to wait for the answer."""
+
+
 class Company:
     """`urls` has the services' addresses, `database_url` is the reader's. Any thread may call it."""
 
@@ -45,6 +54,14 @@ class Company:
         self._database_url = database_url
         limits = httpx.Limits(max_connections=200)
         self._http = httpx.Client(timeout=PATIENCE, limits=limits, trust_env=False, transport=transport)
+        self._left: Callable[[], float] = lambda: math.inf
+
+    def within(self, left: Callable[[], float]) -> Self:
+        """The same company, which nobody is asked in and waited for when no seconds are left. Asking it then raises
+        TimeIsUp, and so does what has had no answer until then: that says nothing of who was asked."""
+        bound = copy.copy(self)
+        bound._left = left
+        return bound
 
     def __enter__(self) -> Self:
         return self
@@ -64,26 +81,41 @@ class Company:
         patience: float = PATIENCE,
     ) -> Answer:
         """One request, waited for so many seconds; `content` is a body that need not be JSON."""
-        began = time.monotonic()
+        self._require_time()
+        patience, began = min(patience, self._left()), time.monotonic()
         sent = {"content": content, "headers": {"content-type": "application/json", **(headers or {})}}
         if content is None:
             sent = {"headers": headers, **({} if body is None else {"json": body})}
+        whole = b""
         try:
-            answer = self._http.request(method, self._urls[service] + path, timeout=patience, **sent)
+            with self._http.stream(method, self._urls[service] + path, timeout=patience, **sent) as answer:
+                for part in answer.iter_bytes():
+                    whole += part
+                    if time.monotonic() - began > patience:  # the time-out is of each part
+                        raise httpx.ReadTimeout("The answer does not end.")
         except httpx.HTTPError:
+            self._require_time()
             return Answer(0, time.monotonic() - began)
         try:
-            parsed = json.loads(answer.content)
+            parsed = json.loads(whole)
         except ValueError:
             parsed = None
         return Answer(answer.status_code, time.monotonic() - began, parsed, dict(answer.headers))
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """What the query gives. Raises psycopg.Error."""
+        self._require_time()
+        options = f"-c statement_timeout={QUERY_S:g}s"
         with (
-            psycopg.connect(self._database_url, autocommit=True, connect_timeout=3, row_factory=dict_row) as connection,
+            psycopg.connect(
+                self._database_url, autocommit=True, connect_timeout=3, options=options, row_factory=dict_row
+            ) as connection,
         ):
             return connection.execute(query, parameters).fetchall()
+
+    def _require_time(self) -> None:
+        if self._left() <= 0:
+            raise TimeIsUp("The company could not be asked in time; see labctl status and try again.")
 
 
 def at_once(calls: Sequence[Callable[[], Result]]) -> list[Result]:

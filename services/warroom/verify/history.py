@@ -58,7 +58,7 @@ def _crowd(company: Company, rng: random.Random, number: int) -> Iterator[Check]
     shipments = _shipments(company, [account for one in asked for account in one], FULL_EACH)
     answers = at_once_all([partial(_export, company, numbers, FULL_EACH) for numbers in asked])
     missing = sum(answer.status != 200 for answer in answers)
-    yield at_most(f"of {number} full exports at once: not delivered", Of.INCIDENT, missing, 0, "exports")
+    yield at_most(f"not delivered, of {number} full exports at once", Of.INCIDENT, missing, 0, "exports")
     wrong = sum(
         _wrong(answer, numbers, FULL_EACH, shipments)
         for numbers, answer in zip(asked, answers, strict=True)

@@ -40,11 +40,11 @@ def replay(load: Load, counters: Counters, trial: Trial, note: Callable[[str], N
             moments.append(Moment(time.monotonic() - began, counters.read()))
     finally:
         load.stop(trial.profile)
-    end = _drained(counters, trial.profile, moments[0].reading)
+    end = _drained(counters, trial.profile, moments[0].reading, note)
     return [*_delivered(trial, moments, end), *_served(trial, moments[0].reading, end), *_back(trial, moments)]
 
 
-def _drained(counters: Counters, profile: str, before: Reading) -> Reading:
+def _drained(counters: Counters, profile: str, before: Reading, note: Callable[[str], None]) -> Reading:
     """When all that were sent have been answered or have given up."""
     end = time.monotonic() + DRAINED_WITHIN
     while True:
@@ -52,6 +52,7 @@ def _drained(counters: Counters, profile: str, before: Reading) -> Reading:
         answered = tally(before, now, lambda labels: labels["profile"] == profile).answers
         if answered >= now.sent[profile] - before.sent[profile] or time.monotonic() > end:
             return now
+        note("waiting for the last answers")
         time.sleep(EVERY)
 
 

@@ -192,9 +192,9 @@ def _crowd(company: Company, rng: random.Random, number: int) -> Iterator[Check]
     answers = at_once_all([partial(place, company, cart, patience=LATE) for cart in carts])
     placed = [(goods, answer) for goods, answer in zip(crowd, answers, strict=True) if answer.status in (200, 201)]
     missing = number - sum(answer.seconds <= WITHIN for _, answer in placed)
-    yield at_most(f"of {number} new carts ordered at once: late or not placed", Of.INCIDENT, missing, 0, "orders")
+    yield at_most(f"late or not placed, of {number} new carts ordered at once", Of.INCIDENT, missing, 0, "orders")
     wrong = sum(not _right(worth(goods), answer) for goods, answer in placed)
-    yield at_most(f"of {number} new carts ordered at once: wrong", Of.PROMISE, wrong, 0, "orders")
+    yield at_most(f"wrong, of {number} new carts ordered at once", Of.PROMISE, wrong, 0, "orders")
 
 
 def _refusals(company: Company) -> Check:

@@ -82,6 +82,24 @@ def test_a_reader_takes_no_advisory_locks(prepared: State, lock: str):
         owner.execute("SELECT pg_advisory_unlock_all()")
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "query_to_xml('SELECT 1', false, false, '')",
+        "query_to_xml_and_xmlschema('SELECT 1', false, false, '')",
+        "table_to_xml('pg_class', false, false, '')",
+        "schema_to_xml('public', false, false, '')",
+        "database_to_xml(false, false, '')",
+        "cursor_to_xml('c', 1, false, false, '')",
+        "ts_stat('SELECT to_tsvector(''x'')')",
+        "ts_rewrite('x'::tsquery, 'SELECT ''x''::tsquery, ''y''::tsquery')",
+    ],
+)
+def test_a_reader_reads_nothing_by_functions_that_run_a_text(prepared: State, call: str):
+    with connect(prepared, database.READER) as reader, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        reader.execute(f"SELECT {call}")
+
+
 def test_preparing_again_changes_nothing(prepared: State):
     database.prepare(prepared)
     with connect(prepared, database.OWNER) as owner:

@@ -30,6 +30,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
 from lab.clients.logs import Logs
 from lab.clients.traces import Traces
+from lab.telemetry.settings import WRITE_TOKEN
 from tests.jaeger.process import Server, telemetry_store
 from tests.jaeger.spans import MS, message, request, span, trace_id
 
@@ -206,3 +207,17 @@ def test_importing_it_does_nothing() -> None:
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert int(ended.stdout) <= 4
+
+
+def test_with_a_token_nobody_else_writes(tmp_path) -> None:
+    body, protobuf = one_span("strange"), {"content-type": "application/x-protobuf"}
+    with telemetry_store(tmp_path, WRITE_TOKEN="t" * 48) as closed:
+        for path in ("/v1/traces", "/v1/logs"):
+            for headers in ({}, {WRITE_TOKEN: "x" * 48}, {WRITE_TOKEN: ""}, {"authorization": "t" * 48}):
+                answer = closed.client.post(f"{closed.otlp}{path}", content=body, headers=protobuf | headers)
+                assert answer.status_code == 401
+                assert "Only the lab's own processes" in Status.FromString(answer.content).message
+        assert closed.client.get(f"{closed.query}/api/services").json()["data"] is None
+        known = protobuf | {WRITE_TOKEN: "t" * 48}
+        assert closed.client.post(f"{closed.otlp}/v1/traces", content=body, headers=known).status_code == 200
+        assert closed.client.get(f"{closed.query}/api/services").json()["data"] == ["orders"]

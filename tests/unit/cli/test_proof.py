@@ -152,7 +152,7 @@ def test_of_a_fix_what_settled_it_is_told(lab: Lab):
     wrong = next(fix for fix in result["fixes"] if fix["fix"] == WRONG)
     assert (wrong["verdict"], wrong["settled_by"], wrong["checks"]) == ("symptom-only", FAILED, [FAILED])
     step = next(step for step in result["steps"] if step["name"].startswith(WRONG))
-    assert step["detail"] == "symptom-only: late answers, 0.5 of 0.01 of 1"
+    assert step["detail"] == "symptom-only: late answers: 0.5, at most 0.01"
 
 
 def test_a_wrong_fix_that_is_accepted(lab: Lab):

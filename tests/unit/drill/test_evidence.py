@@ -1,5 +1,6 @@
 """The referee's rules, on a lab made by hand: what any piece must be, and what is told about it."""
 
+import dataclasses
 import json
 
 import pytest
@@ -204,6 +205,22 @@ def test_a_query_is_told_what_it_lacks(found, query, why):
 # ── affected and quiet ──
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT key FROM shop.orders WHERE key LIKE '0b6c' || '4ef2%'",
+        "SELECT key FROM shop.orders WHERE key LIKE concat('0b6c', '4ef2', '%')",
+    ],
+)
+def test_ids_in_pieces_are_ids(query):
+    assert "names its rows itself" in one(f"sql:{query}")[1]
+
+
+def test_ids_that_the_database_puts_together_are_ids():
+    found = dataclasses.replace(lab().table, plan="((key)::text = '0b6c4ef2'::text)")
+    assert "names its rows itself" in one(f"sql:{QUERY}", known=lab(table=found))[1]
+
+
 def test_a_trace_of_which_quiet_times_are_full_shows_nothing():
     assert one(GOOD["trace"].replace("trace", "trace"), known=lab(quiet_traces=[shop(3.0)] * 40))[0] is False
 
@@ -271,9 +288,10 @@ def test_a_probe_is_of_the_component_that_it_reaches():
         ({"dark": True}, GOOD["metric"]),
     ],
 )
-def test_without_quiet_times_nothing_is_judged(lost, piece):
+@pytest.mark.parametrize("named", [True, False])
+def test_without_quiet_times_nothing_is_judged(lost, piece, named):
     with pytest.raises(Unjudged):
-        rule(piece, GOOD["sql"], known=lab(**lost))
+        rule(piece, GOOD["sql"], known=lab(**lost), named=named)
 
 
 # ── what is no evidence ──
@@ -286,6 +304,50 @@ def test_text_is_no_try(piece):
     with pytest.raises(UsageError) as refusal:
         rule(piece, GOOD["sql"])
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("malformed", ["metric:it was slow", "log:shop", "trace:it was slow"])
+def test_what_is_malformed_is_refused_before_anything_is_judged(malformed):
+    known = lab()
+    with pytest.raises(UsageError):
+        rule(GOOD["trace"], GOOD["metric"], GOOD["log"], GOOD["sql"], GOOD["probe"], malformed, known=known)
+    assert not {"traces of shop", "requests", "SELECT …", 'max(pool_waiting{service="shop"})'} & {*known.asked}
+
+
+def test_the_same_is_asked_of_the_lab_whatever_is_named():
+    asked = []
+    for named in (True, False):
+        known = lab()
+        rule(*GOOD.values(), known=known, named=named)
+        asked.append(known.asked)
+    assert asked[0] == asked[1]
+    assert {"traces of shop", "requests", "SELECT …", 'max(pool_waiting{service="shop"})'} <= {*asked[0]}
+
+
+@pytest.mark.parametrize("piece", [f"trace:{FINE}", "metric:flat", f"log:shop:{FINE}", "sql:SELECT 1", "probe:pr-3"])
+def test_the_same_is_asked_for_a_piece_that_shows_nothing(piece):
+    asked = []
+    kind = piece.partition(":")[0]
+    beside = GOOD["log" if kind == "trace" else "trace"]
+    flat = ([series(0.0, service="shop")], [series(0.0, service="shop")])
+    for one in (GOOD[kind], piece):
+        known = lab(table=table([("k-7",)] if one == piece else [("k-1",), ("k-2",)], "shop.orders"))
+        known.metrics["flat"] = flat
+        rule(beside, one, known=known)
+        own = {POOL, "flat", QUERY, "SELECT 1", f"trace {FINE}", f"trace {BAD}", f"lines {FINE}", f"lines {BAD}"}
+        asked.append([what for what in known.asked if what not in own])
+    assert asked[0] == asked[1]
+
+
+def test_a_query_that_answers_only_once_holds_nothing():
+    class Fickle(Known):
+        def query(self, query, entities, case):
+            if entities:
+                raise UsageError("The query is refused by the database: division by zero; correct it.")
+            return super().query(query, entities, case)
+
+    known = Fickle(**vars(lab()))
+    assert one(GOOD["sql"], known=known) == (False, "It gives an answer once and none the next time.")
 
 
 def test_a_query_that_is_none_is_no_try():

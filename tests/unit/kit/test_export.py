@@ -92,6 +92,15 @@ def test_with_no_endpoint_the_oldest_go_and_it_is_said(
     assert endpoint.taken == 10
 
 
+def test_what_is_to_be_sent_along_is(until: Until) -> None:
+    heard: list[str] = []
+    answering = httpx.MockTransport(lambda request: heard.append(request.headers["x-key"]) or httpx.Response(200))
+    box = Outbox("http://store/v1/traces", {}, answering, {"x-key": "k"})
+    box.put("shop", SPAN)
+    box.close(5)
+    assert heard == ["k"]
+
+
 def test_close_sends_what_is_left() -> None:
     endpoint = Endpoint(200)
     box = Outbox("http://store/v1/traces", {}, endpoint)

@@ -35,7 +35,7 @@ def test_the_answer_and_the_tables_that_it_comes_from(database):
     query = (
         "SELECT key, o.cents FROM shop.orders AS o JOIN bank.book AS b USING (key) WHERE o.cents <> b.cents -- those"
     )
-    table, known = database.query(query, None, CASE)
+    table, known = database.query(query, (), CASE)
     assert table.columns == ("key", "cents")
     assert set(table.rows) == {("k-1", "1"), ("k-3", "3"), ("k-5", "5"), ("k-7", "7"), ("k-9", "9")}
     assert (table.touched, table.whole, known) == ({"shop.orders", "bank.book"}, True, [])
@@ -50,12 +50,32 @@ def test_a_query_that_is_no_evidence(database):
 
 
 def test_a_view_is_what_it_is_made_of(database):
-    assert database.query("SELECT * FROM shop.seen;", None, CASE)[0].touched == {"bank.book"}
+    assert database.query("SELECT * FROM shop.seen;", (), CASE)[0].touched == {"bank.book"}
 
 
 def test_a_table_in_a_subquery_is_touched(database):
     query = "WITH odd AS MATERIALIZED (SELECT key FROM bank.book) SELECT (SELECT count(*) FROM shop.orders) FROM odd"
-    assert database.query(query, None, CASE)[0].touched == {"shop.orders", "bank.book"}
+    assert database.query(query, (), CASE)[0].touched == {"shop.orders", "bank.book"}
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "(SELECT string_agg(word, ' ') FROM ts_stat('SELECT to_tsvector(key) FROM bank.book'))",
+        "ts_rewrite('x', 'SELECT ''y''::tsquery, ''z''::tsquery FROM bank.book')::text",
+    ],
+)
+def test_what_a_function_reads_by_a_text_is_touched(database, hidden):
+    query = f"SELECT key, {hidden} FROM shop.orders"
+    assert database.query(query, (), CASE)[0].touched == {"shop.orders", "bank.book"}
+    # What the referee reads itself in the same moment is not the team's.
+    referee = "SELECT ARRAY[key], cents, false FROM bank.book WHERE cents > %(since)s"
+    assert database.query("SELECT key FROM shop.orders", [referee], CASE)[0].touched == {"shop.orders"}
+
+
+def test_the_plan_has_worked_out_constants(database):
+    query = "SELECT key FROM shop.orders WHERE key = chr(48) || 'b6c' || '4ef2'"
+    assert "0b6c4ef2" in database.query(query, (), CASE)[0].plan
 
 
 def test_the_referees_rows(database):
@@ -91,7 +111,7 @@ def test_the_referees_rows(database):
 )
 def test_what_is_no_single_query_is_refused_in_a_sentence(database, database_url, query):
     with pytest.raises(UsageError) as refusal:
-        database.query(query, None, CASE)
+        database.query(query, (), CASE)
     assert "\n" not in str(refusal.value)
     with psycopg.connect(database_url) as connection:
         assert connection.execute("SELECT count(*) FROM shop.orders").fetchone() == (9,)
@@ -99,26 +119,25 @@ def test_what_is_no_single_query_is_refused_in_a_sentence(database, database_url
 
 def test_a_percent_sign_is_nothing_special(database):
     assert (
-        len(database.query("SELECT key FROM shop.orders WHERE key LIKE 'k-%' AND cents % 2 = 0", None, CASE)[0].rows)
-        == 4
+        len(database.query("SELECT key FROM shop.orders WHERE key LIKE 'k-%' AND cents % 2 = 0", (), CASE)[0].rows) == 4
     )
 
 
 def test_what_takes_long_or_gives_much_is_cut(database, monkeypatch):
     monkeypatch.setattr("warroom.causes.database.PATIENCE", "200ms")
     with pytest.raises(UsageError, match="takes longer"):
-        database.query("SELECT set_config('statement_timeout', '0', false), pg_sleep(60)", None, CASE)
+        database.query("SELECT set_config('statement_timeout', '0', false), pg_sleep(60)", (), CASE)
     monkeypatch.setattr("warroom.causes.database.PATIENCE", "30s")
     monkeypatch.setattr("warroom.causes.database.MOST_ROWS", 5)
-    table, _ = database.query("SELECT repeat('x', 1000) FROM shop.orders", None, CASE)
+    table, _ = database.query("SELECT repeat('x', 1000) FROM shop.orders", (), CASE)
     assert (len(table.rows), table.whole, len(table.rows[0][0] or "")) == (5, False, 200)
     with pytest.raises(UsageError, match=f"in {LONGEST_QUERY} at most"):
-        database.query("SELECT 1 -- " + "x" * LONGEST_QUERY, None, CASE)
+        database.query("SELECT 1 -- " + "x" * LONGEST_QUERY, (), CASE)
 
 
 def test_a_database_that_is_away_is_no_mistake_of_the_team():
     with pytest.raises(LabError, match="does not answer") as away:
-        Database("postgresql://nobody@127.0.0.1:1/lab").query("SELECT 1", None, CASE)
+        Database("postgresql://nobody@127.0.0.1:1/lab").query("SELECT 1", (), CASE)
     assert not isinstance(away.value, UsageError)
 
 

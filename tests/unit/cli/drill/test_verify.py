@@ -46,8 +46,8 @@ def test_figures_stand_beside_their_bounds(room: Room, capsys) -> None:
     room.says("GET /verify", ended("verified"))
     assert cli.main(["drill", "verify"]) == 0
     said = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert said[1] == ["✓", "P99", "in", "the", "burst", "0.912", "2.5", "s"]
-    assert said[2] == ["✗", "charged", "once", "–", "0", "nothing", "to", "measure"]
+    assert said[1] == ["✓", "P99", "in", "the", "burst", "0.912", "s", "at", "most", "2.5"]
+    assert said[2] == ["✗", "charged", "once", "–", "at", "most", "0", "nothing", "to", "measure"]
     assert said[3] == ["r-1", "is", "verified,", "in", "1:01."]
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warroom.causes.referee import Causes
+from warroom.causes.referee import UNJUDGED, Causes
 from warroom.telling import told
 
 from lab.drill.cause import submission
@@ -118,6 +118,22 @@ def test_what_is_no_evidence_is_refused_and_nothing_is_lost(begun, known, scenar
         Team(drills, known, scenarios, clock).submit(GIVEN | change)
     assert len(drills.events()) == before
     assert drills.current().tries == 0
+
+
+def test_what_cannot_be_judged_may_be_handed_in_a_few_times_a_minute(begun, known, scenarios, clock):
+    team = Team(begun(), known, scenarios, clock)
+    malformed = GIVEN | {"evidence": [f"trace:{BAD}", "metric:it was slow"]}
+    for _ in range(UNJUDGED):
+        with pytest.raises(UsageError, match="metric expression"):
+            team.submit(malformed)
+    known.asked.clear()
+    clock.at += 20
+    for given in (malformed, GIVEN):
+        with pytest.raises(Refused, match="hand in the next in 40 s"):
+            team.submit(given)
+    assert known.asked == []
+    clock.at += 40
+    assert team.submit(GIVEN)["accepted"]
 
 
 def test_where_the_lab_cannot_tell_nothing_is_lost(begun, known, scenarios, clock):

@@ -14,6 +14,7 @@ from warroom.verify.charges import draw
 from warroom.verify.company import Company
 
 from lab.trial import Money
+from loadgen.charges import GOODS, ChargeBook
 
 TIES = Money(modulo=400, remainder=200, reversed=True)
 Rule = Callable[[list[str]], Decimal]
@@ -152,3 +153,26 @@ def test_an_invoice_of_the_incident_has_ties_and_another_none():
     rng = random.Random(1)
     assert all(any(net % 400 == 200 for net in draw(rng, TIES).nets) for _ in range(50))
     assert not any(net % 400 == 200 for _ in range(50) for net in draw(rng, None).nets)
+
+
+def test_an_invoice_looks_as_the_customers():
+    rng = random.Random(1)
+    drawn = draw(rng, TIES)
+    book = ChargeBook(rng, (drawn.account,), lines=(8, 8), whole_units=0.5, retries=0, shuffled=False)
+    theirs = book.draw()
+    assert str(uuid.UUID(drawn.key)) == drawn.key and str(uuid.UUID(theirs.key)) == theirs.key
+    assert charges.GOODS == GOODS
+    assert {*drawn.body} == {*theirs.body()} and {*drawn.body["lines"][0]} == {*theirs.body()["lines"][0]}
+
+
+def test_no_key_is_told_from_a_customers(monkeypatch):
+    asked = []
+
+    class Watching(Billing):
+        def __call__(self, request: httpx.Request) -> httpx.Response:
+            asked.append(request.headers.get("idempotency-key"))
+            return super().__call__(request)
+
+    assert failed(Watching(), monkeypatch) == []
+    keys = {key for key in asked if key}
+    assert keys and all(str(uuid.UUID(key)) == key for key in keys)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from warroom.verify import verifier as module
-from warroom.verify.verifier import LONGEST_S, Case, Progress, Verifier
+from warroom.verify.company import TimeIsUp
+from warroom.verify.verifier import LAST_S, LONGEST_S, Case, Progress, Verifier
 
 from lab.drill.verdict import Check, Of, Verdict
 from lab.errors import LabError
@@ -64,7 +65,8 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Lab:
 def judged(lab: Lab, *, hasty: bool = False, touched: bool = True, require=lambda: None) -> tuple[Verdict, Progress]:
     signals = SimpleNamespace(telemetry=lambda: lab.part("telemetry"), resolved=lambda *_: next(lab.part("resolved")))
     load = SimpleNamespace(stop=lambda _: None)
-    verifier = Verifier(None, load, None, signals, None, contextlib.nullcontext)
+    company = SimpleNamespace(within=lambda _: None)
+    verifier = Verifier(company, load, None, signals, None, contextlib.nullcontext)
     case: Any = SimpleNamespace(trial=TRIAL, seed=1, touched=touched, scenario=SimpleNamespace(alerts=[]))
     progress = Progress("r-1", began=lab.clock.now)
     return verifier.run(case, progress, hasty=hasty, require=require), progress
@@ -99,6 +101,30 @@ def test_without_a_failure_a_verification_that_takes_too_long_says_nothing(lab: 
     lab.takes = {"sales": LONGEST_S}
     verdict, progress = judged(lab)
     assert verdict is Verdict.INFRASTRUCTURE and "did not end within" in progress.checks[-1].note
+
+
+def test_what_is_asked_knows_how_much_time_there_is(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    lefts: list[float] = []
+
+    def check(*given: Any) -> Iterator[Check]:
+        lefts.append(given[-1]())
+        return lab.part("dependency")
+
+    monkeypatch.setattr(module.dependency, "check", check)
+    lab.takes = {"replay": 50.0}
+    judged(lab)
+    assert lefts == [LONGEST_S - LAST_S - 50 - 7]  # seven other parts before it
+
+
+def test_where_nobody_can_be_asked_any_longer_what_has_failed_is_the_verdict(lab: Lab, monkeypatch: pytest.MonkeyPatch):
+    def late(*_: Any) -> Iterator[Check]:
+        raise TimeIsUp("No time.")
+        yield
+
+    monkeypatch.setattr(module.history, "check", late)
+    assert judged(lab)[0] is Verdict.INFRASTRUCTURE
+    lab.failing = {"sales": Of.PROMISE}
+    assert judged(lab)[0] is Verdict.REGRESSED
 
 
 def test_a_lab_that_does_not_answer_says_nothing_of_the_fix(lab: Lab, monkeypatch: pytest.MonkeyPatch):

@@ -130,7 +130,7 @@ function check(one) {
     h("td", null, mark(one.passed)),
     h("th", { scope: "row" }, one.name, one.note ? h("span", { class: "soft small" }, ` ${one.note}`) : null),
     h("td", { class: "figure" }, figure(one.figure, one.unit)),
-    h("td", { class: "figure soft" }, figure(one.bound, one.unit)),
+    h("td", { class: "figure soft" }, bound(one)),
     h("td", { class: "soft" }, OF[one.of] ?? one.of),
   );
 }
@@ -138,5 +138,14 @@ function check(one) {
 /** @param {number | null} value @param {string} unit in words, as the referee has it */
 function figure(value, unit) {
   if (value === null) return "–";
+  if (unit === "of 1") return format(value); // a share
   return unit === "s" ? format(value, "s") : `${format(value)}${unit ? ` ${unit}` : ""}`;
+}
+
+/** What it is held to, at most or at least, which the figure and its mark tell. @param {any} one */
+function bound(one) {
+  if (one.bound === null) return "–";
+  const even = one.figure === null || one.figure === one.bound;
+  const least = even ? one.of === "load" : one.figure > one.bound === one.passed;
+  return `at ${least ? "least" : "most"} ${figure(one.bound, one.unit)}`;
 }
