@@ -23,6 +23,7 @@ from lab.runtime.state import State
 CONTROL = "annual-invoices"
 ARMED_S, PAGED_S, SHOWN_S, MITIGATED_S, COOL_S = 300.0, 120.0, 120.0, 240.0, 65.0
 TRIES = 4
+ORDINARY = 10  # by rank: not the longest, which is as long as this machine's worst moment
 INSTRUCTOR = ("--as", "instructor")
 SPEC = "\n- What one incident has shown is promised from then on.\n"
 PARTS = {"prevent": "The new rule, from today on.", "detect": "An alert on it.", "mitigate": "A runbook for it."}
@@ -63,7 +64,7 @@ class Team:
         return bool(found["accepted"])
 
     def trace(self, service: str, operation: str, at_least: str, number: int) -> str:
-        """One of the longest that Jaeger's API finds."""
+        """One that Jaeger's API finds, by its rank in length."""
 
         def found() -> list[dict[str, Any]]:
             asked = {"service": service, "operation": operation, "minDuration": at_least, "limit": 40}
@@ -145,7 +146,7 @@ def control(lab: Lab) -> dict[str, Any]:
     if team.submit(known.component, "binary-money", wrong):
         raise RuntimeError("a root cause of nothing was accepted")
     time.sleep(COOL_S)
-    evidence = [*known.always, f"trace:{team.trace('billing', 'POST /charges', '1ms', 0)}"]
+    evidence = [*known.always, f"trace:{team.trace('billing', 'POST /charges', '1ms', ORDINARY)}"]
     if not team.submit(known.component, known.mechanism, evidence):
         raise RuntimeError("that nothing is wrong was not accepted")
     team.learn()

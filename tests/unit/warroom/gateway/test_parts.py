@@ -63,7 +63,7 @@ class Broken:
 def test_a_log_that_cannot_be_written_is_told_and_takes_no_answer_away(caplog: pytest.LogCaptureFixture):
     exchange = Exchange("/v1/messages")
     exchange.status = 200
-    asyncio.run(Record(Broken()).write(exchange))
+    asyncio.run(Record(Broken()).answered(exchange))
     assert "ai request not on the drill's log" in caplog.text and "the disk is full" in caplog.text
 
 
@@ -166,6 +166,7 @@ def test_a_quiet_view_is_kept_open(monkeypatch: pytest.MonkeyPatch):
     async def run() -> None:
         events = Live().watch()
         await anext(events)
+        assert (await anext(events)).startswith("event: watching")
         assert await anext(events) == ": still here\n\n"
         await events.aclose()
 
