@@ -2,7 +2,7 @@
 // A time series as lines: limits, legend, marks, traces as dots; a cursor by mouse and by keys; zoom by dragging.
 
 import { strokes } from "./colours.js";
-import { fill, h, svg } from "./dom.js";
+import { arrange, fill, h, svg } from "./dom.js";
 import { format, iso, time } from "./format.js";
 import { legend as names, swatch } from "./legend.js";
 import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.js";
@@ -34,6 +34,9 @@ import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.
 const EDGE = { top: 8, right: 12, bottom: 22 };
 const LISTED = 12; // lines of a tooltip
 const NEAR = 9; // pixels
+const ASKING = "Asking …";
+const UNKNOWN = "Not known.";
+const ENDS = ["pointerup", "pointercancel", "blur"]; // of a press, wherever it ends
 
 let made = 0;
 
@@ -53,7 +56,7 @@ export function crosshair() {
 /**
  * @param {HTMLElement} el
  * @param {Options} options
- * @returns {{update: (data: Data) => void, destroy: () => void}}
+ * @returns {{update: (data: Data) => void, refused: () => void, destroy: () => void}}
  */
 export function chart(el, options) {
   const unit = options.unit ?? "none";
@@ -63,7 +66,7 @@ export function chart(el, options) {
   const cursor = h("div", { class: "cursor", hidden: true });
   const selection = h("div", { class: "selection", hidden: true });
   const tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-  const nothing = h("p", { class: "nothing", hidden: true }, options.empty ?? "No data in this time range.");
+  const nothing = h("p", { class: "nothing" }, ASKING);
   const spoken = h("p", { class: "unseen", "aria-live": "polite" });
   const keys = options.onZoom ? "Arrow keys read it, Enter opens the trace, + and − zoom." : "Arrow keys read it.";
   const plot = h(
@@ -87,6 +90,13 @@ export function chart(el, options) {
   let from = null;
   let scale = { left: 0, right: 1, top: 0, bottom: 1, low: 0, high: 1 };
   let frame = 0;
+  let known = false; // has anybody said what there is to draw?
+  let unknown = ASKING; // what is said as long as nobody has
+  /** @type {Data | null} */
+  let meanwhile = null;
+  let held = false; // is something in it being pressed? Until that is over, everything stays where it is
+  /** @type {Map<string, HTMLAnchorElement>} */
+  const anchors = new Map();
 
   const x = (/** @type {number} */ t) =>
     scale.left + ((t - data.start) / (data.end - data.start || 1)) * (scale.right - scale.left);
@@ -158,8 +168,21 @@ export function chart(el, options) {
       ]),
     );
     nothing.hidden = values.length > 0;
-    fill(dots, thinned().map(dot));
+    nothing.textContent = known ? (options.empty ?? "No data in this time range.") : unknown;
+    dotted();
     point(at);
+  }
+
+  /** Each dot stays the same element as long as it is there: it may have the focus. */
+  function dotted() {
+    const shown = new Map(thinned().map((one) => [`${one.href} ${one.at}`, one]));
+    for (const key of anchors.keys()) if (!shown.has(key)) anchors.delete(key);
+    for (const [key, one] of shown) {
+      const anchor = anchors.get(key) ?? h("a", { href: one.href, tabindex: -1 });
+      anchors.set(key, anchor);
+      dot(anchor, one);
+    }
+    arrange(dots, [...anchors.values()]);
   }
 
   const marks = () => (data.marks ?? []).filter((mark) => mark.at >= data.start && mark.at <= data.end);
@@ -177,11 +200,14 @@ export function chart(el, options) {
     return [...kept.values()];
   }
 
-  /** @param {Dot} one */
-  function dot(one) {
-    const place = { left: `${x(one.at)}px`, top: `${y(Math.min(one.value, scale.high))}px` };
+  /** @param {HTMLAnchorElement} anchor @param {Dot} one */
+  function dot(anchor, one) {
     const said = `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`;
-    return h("a", { class: `exemplar ${one.tone ?? ""}`, href: one.href, tabindex: -1, style: place, "aria-label": said, title: said });
+    anchor.className = `exemplar ${one.tone ?? ""}`;
+    anchor.style.left = `${x(one.at)}px`;
+    anchor.style.top = `${y(Math.min(one.value, scale.high))}px`;
+    anchor.title = said;
+    anchor.setAttribute("aria-label", said);
   }
 
   /** @param {string} name */
@@ -190,6 +216,32 @@ export function chart(el, options) {
     draw();
     legend?.update(data.lines, only);
   }
+
+  /** @param {Data} next */
+  function take(next) {
+    meanwhile = null;
+    data = next;
+    known = true;
+    if (only !== null && !data.lines.some((line) => line.name === only)) only = null;
+    redraw();
+  }
+
+  function redraw() {
+    if (held) return;
+    legend?.update(data.lines, only);
+    later();
+  }
+
+  // The click that a press becomes comes after it has ended.
+  const hold = (/** @type {PointerEvent} */ event) => (held = event.button === 0);
+  const release = () => {
+    if (!held) return;
+    setTimeout(() => {
+      held = false;
+      if (meanwhile) take(meanwhile);
+      else redraw();
+    });
+  };
 
   /** Puts the cursor somewhere, or nowhere. @param {number | null} t */
   function point(t) {
@@ -327,20 +379,29 @@ export function chart(el, options) {
   for (const [name, listener] of Object.entries(listeners)) plot.addEventListener(name, /** @type {any} */ (listener));
   const deaf = options.crosshair?.listen(point);
   const later = () => {
-    frame ||= requestAnimationFrame(draw);
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (!held) draw();
+    });
   };
+  whole.addEventListener("pointerdown", hold);
+  for (const over of ENDS) window.addEventListener(over, release);
   const sized = new ResizeObserver(later);
   sized.observe(plot);
 
   return {
     update(next) {
-      data = next;
-      if (only !== null && !data.lines.some((line) => line.name === only)) only = null;
-      legend?.update(data.lines, only);
-      later();
+      if (held) meanwhile = next;
+      else take(next);
+    },
+    /** What there is could not be found out, which is not that there is nothing. */
+    refused() {
+      unknown = UNKNOWN;
+      redraw();
     },
     destroy() {
       sized.disconnect();
+      for (const over of ENDS) window.removeEventListener(over, release);
       cancelAnimationFrame(frame);
       deaf?.();
       whole.remove();
