@@ -32,8 +32,8 @@ export function progress(ends) {
   let measuredAt = -Infinity;
   const due = () => performance.now() - measuredAt >= HARM_S * 1000;
   const draw = () => {
-    const now = JSON.stringify([report, work]);
-    if (!report || now === drawn) return;
+    const now = JSON.stringify([report, work, of("submitted", "reviewed").length]);
+    if (!report || lost || now === drawn) return;
     drawn = now;
     fill(place, table(report, work));
   };
@@ -77,7 +77,12 @@ export function progress(ends) {
       }),
     );
   }
-  ends.push(follow((events) => fill(log, events.slice(-SHOWN).reverse().map(line))));
+  ends.push(
+    follow((events) => {
+      fill(log, events.slice(-SHOWN).reverse().map(line));
+      draw();
+    }),
+  );
   return h(
     "section",
     { class: "card", "aria-labelledby": "progress" },
@@ -99,7 +104,7 @@ function table(report, work) {
   const rows = [
     ["Paged", times.detect_s, "after the load turned"],
     ["Acknowledged", times.acknowledge_s, report.escalated ? "escalated meanwhile" : ""],
-    ["Assessed", report.assessed, report.assessed ? `${report.assessed.severity}: ${report.assessed.hurt}` : ""],
+    ["Assessed", report.assessed, report.assessed ? [`${report.assessed.severity}: `, h("bdi", null, report.assessed.hurt)] : ""],
     ["Mitigated", times.mitigate_s, report.actions.map((/** @type {any} */ one) => `${one.action} ${one.on.join(", ")}`.trim()).join("; ")],
     ["Root cause", times.cause_s, last ? `${report.tries} tries; last ${last.mechanism} at ${last.component}, ${held(last)}` : `${report.hints} hints`],
     ["Review bench", of("reviewed").length || null, worked(work.review) || reviewed(report.review)],
@@ -126,7 +131,7 @@ function table(report, work) {
 /**
  * @param {string} name
  * @param {any} at seconds, anything else that is there, or null
- * @param {string} how
+ * @param {any} how text, or what holds it
  */
 function row(name, at, how) {
   const when = typeof at === "number" && name !== "Deployed" && name !== "Review bench" && name !== "Guardrail" && name !== "Post-mortem";
