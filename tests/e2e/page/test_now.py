@@ -373,6 +373,8 @@ def test_how_the_company_does_is_charts_figures_and_words(busy: Room, look) -> N
     failing = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="orders")).first
     expect(failing).to_contain_text("fails")
     expect(page.get_by_role("row").filter(has_text="healthy")).to_contain_text("20/s")
+    page.wait_for_timeout(2_500)  # a tick later it is still the same link
+    assert page.evaluate("document.activeElement === window.kept")
 
 
 def test_the_map_is_read_by_keys_and_as_a_table(busy: Room, look) -> None:
