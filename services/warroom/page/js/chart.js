@@ -2,8 +2,10 @@
 // A time series as lines: limits, legend, marks, traces as dots; a cursor by mouse and by keys; zoom by dragging.
 
 import { strokes } from "./colours.js";
-import { arrange, fill, h, svg } from "./dom.js";
+import { fill, h, svg } from "./dom.js";
+import { dots as traces, thinned } from "./dots.js";
 import { format, iso, time } from "./format.js";
+import { holding } from "./held.js";
 import { legend as names, swatch } from "./legend.js";
 import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.js";
 
@@ -36,22 +38,8 @@ const LISTED = 12; // lines of a tooltip
 const NEAR = 9; // pixels
 const ASKING = "Asking …";
 const UNKNOWN = "Not known.";
-const ENDS = ["pointerup", "pointercancel", "blur"]; // of a press, wherever it ends
 
 let made = 0;
-
-/** One cursor for several charts. @returns {Crosshair} */
-export function crosshair() {
-  /** @type {Set<(at: number | null) => void>} */
-  const listeners = new Set();
-  return {
-    show: (at) => listeners.forEach((shown) => shown(at)),
-    listen: (shown) => {
-      listeners.add(shown);
-      return () => listeners.delete(shown);
-    },
-  };
-}
 
 /**
  * @param {HTMLElement} el
@@ -62,7 +50,7 @@ export function chart(el, options) {
   const unit = options.unit ?? "none";
   const id = `chart-${(made += 1)}`;
   const drawing = svg("svg", { "aria-hidden": "true", focusable: "false" });
-  const dots = h("div", { class: "dots" });
+  const dots = traces((one) => `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`);
   const cursor = h("div", { class: "cursor", hidden: true });
   const selection = h("div", { class: "selection", hidden: true });
   const tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
@@ -72,7 +60,7 @@ export function chart(el, options) {
   const plot = h(
     "div",
     { class: "plot", tabindex: 0, role: "application", "aria-label": `${options.title}, chart`, "aria-describedby": id },
-    [drawing, dots, nothing, cursor, selection, tip],
+    [drawing, dots.el, nothing, cursor, selection, tip],
   );
   if (options.height) plot.style.height = `${options.height}px`;
   const legend = options.legend === "none" ? null : names(options.legend ?? "list", unit, pick);
@@ -94,9 +82,7 @@ export function chart(el, options) {
   let unknown = ASKING; // what is said as long as nobody has
   /** @type {Data | null} */
   let meanwhile = null;
-  let held = false; // is something in it being pressed? Until that is over, everything stays where it is
-  /** @type {Map<string, HTMLAnchorElement>} */
-  const anchors = new Map();
+  const press = holding(whole, () => (meanwhile ? take(meanwhile) : redraw()));
 
   const x = (/** @type {number} */ t) =>
     scale.left + ((t - data.start) / (data.end - data.start || 1)) * (scale.right - scale.left);
@@ -169,45 +155,15 @@ export function chart(el, options) {
     );
     nothing.hidden = values.length > 0;
     nothing.textContent = known ? (options.empty ?? "No data in this time range.") : unknown;
-    dotted();
+    dots.update(seen());
     point(at);
-  }
-
-  /** Each dot stays the same element as long as it is there: it may have the focus. */
-  function dotted() {
-    const shown = new Map(thinned().map((one) => [`${one.href} ${one.at}`, one]));
-    for (const key of anchors.keys()) if (!shown.has(key)) anchors.delete(key);
-    for (const [key, one] of shown) {
-      const anchor = anchors.get(key) ?? h("a", { href: one.href, tabindex: -1 });
-      anchors.set(key, anchor);
-      dot(anchor, one);
-    }
-    arrange(dots, [...anchors.values()]);
   }
 
   const marks = () => (data.marks ?? []).filter((mark) => mark.at >= data.start && mark.at <= data.end);
 
-  /** One dot for each patch of the plot: the slowest, since that is what is looked for. */
-  function thinned() {
-    /** @type {Map<string, Dot>} */
-    const kept = new Map();
-    for (const one of data.dots ?? []) {
-      if (one.at < data.start || one.at > data.end || one.value < scale.low) continue;
-      const place = `${Math.round(x(one.at) / 14)} ${Math.round(y(Math.min(one.value, scale.high)) / 14)}`;
-      const other = kept.get(place);
-      if (!other || other.value < one.value) kept.set(place, one);
-    }
-    return [...kept.values()];
-  }
-
-  /** @param {HTMLAnchorElement} anchor @param {Dot} one */
-  function dot(anchor, one) {
-    const said = `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`;
-    anchor.className = `exemplar ${one.tone ?? ""}`;
-    anchor.style.left = `${x(one.at)}px`;
-    anchor.style.top = `${y(Math.min(one.value, scale.high))}px`;
-    anchor.title = said;
-    anchor.setAttribute("aria-label", said);
+  function seen() {
+    const inside = (data.dots ?? []).filter((one) => one.at >= data.start && one.at <= data.end && one.value >= scale.low);
+    return thinned(inside, (one) => ({ left: x(one.at), top: y(Math.min(one.value, scale.high)) }));
   }
 
   /** @param {string} name */
@@ -227,21 +183,10 @@ export function chart(el, options) {
   }
 
   function redraw() {
-    if (held) return;
+    if (press.held()) return;
     legend?.update(data.lines, only);
     later();
   }
-
-  // The click that a press becomes comes after it has ended.
-  const hold = (/** @type {PointerEvent} */ event) => (held = event.button === 0);
-  const release = () => {
-    if (!held) return;
-    setTimeout(() => {
-      held = false;
-      if (meanwhile) take(meanwhile);
-      else redraw();
-    });
-  };
 
   /** Puts the cursor somewhere, or nowhere. @param {number | null} t */
   function point(t) {
@@ -298,8 +243,8 @@ export function chart(el, options) {
 
   /** @param {number} t */
   function nearest(t) {
-    const close = thinned().filter((one) => Math.abs(x(one.at) - x(t)) < NEAR * 2);
-    return close.sort((a, b) => b.value - a.value)[0];
+    const close = seen().filter(({ left }) => Math.abs(left - x(t)) < NEAR * 2);
+    return close.sort((a, b) => b.one.value - a.one.value)[0]?.one;
   }
 
   function leave() {
@@ -369,7 +314,7 @@ export function chart(el, options) {
         say(t);
       } else if (event.key === "Enter") {
         const found = at === null ? undefined : nearest(at);
-        if (found) /** @type {HTMLElement} */ (dots.querySelector(`a[href="${CSS.escape(found.href)}"]`))?.click();
+        if (found) dots.open(found);
       } else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 0.5 : 2, now);
       else if (event.key === "Escape") leave();
       else return;
@@ -381,17 +326,15 @@ export function chart(el, options) {
   const later = () => {
     frame ||= requestAnimationFrame(() => {
       frame = 0;
-      if (!held) draw();
+      if (!press.held()) draw();
     });
   };
-  whole.addEventListener("pointerdown", hold);
-  for (const over of ENDS) window.addEventListener(over, release);
   const sized = new ResizeObserver(later);
   sized.observe(plot);
 
   return {
     update(next) {
-      if (held) meanwhile = next;
+      if (press.held()) meanwhile = next;
       else take(next);
     },
     /** What there is could not be found out, which is not that there is nothing. */
@@ -401,7 +344,7 @@ export function chart(el, options) {
     },
     destroy() {
       sized.disconnect();
-      for (const over of ENDS) window.removeEventListener(over, release);
+      press.destroy();
       cancelAnimationFrame(frame);
       deaf?.();
       whole.remove();

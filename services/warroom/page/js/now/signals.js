@@ -1,7 +1,8 @@
 // @ts-check
 // The golden signals of each service: a chart for each signal, and what they are at this moment as a table.
 
-import { chart, crosshair } from "../chart.js";
+import { chart } from "../chart.js";
+import { crosshair } from "../crosshair.js";
 import { serviceColor } from "../colours.js";
 import { arrange, fill, h, loading, say } from "../dom.js";
 import { format } from "../format.js";
