@@ -57,4 +57,15 @@ def test_a_drill_is_looked_into_and_has_an_address(room: Room, look) -> None:
 def test_it_is_behind_a_token_and_says_when_there_is_nothing(room: Room, look) -> None:
     page = look(room.url, "").go("/history")
     expect(page.get_by_text("The drills are behind a token, the team’s or the instructor’s.")).to_be_visible()
-    expect(look(room.url).go("/history").get_by_text("No drill so far")).to_be_visible()
+    page = look(room.url).go("/history")
+    expect(page.get_by_text("No drill so far")).to_be_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(5_000)
+    assert [one for one in asked if "/api/drill/" in one] == []  # nothing has happened
+    room.paged()
+    drill = page.get_by_role("button", name="d-1")
+    expect(drill).to_be_visible()
+    drill.focus()
+    room.say(happened.Noted(text="on"))
+    expect(drill).to_be_focused()

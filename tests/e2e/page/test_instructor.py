@@ -94,6 +94,17 @@ def test_it_is_steered_with_reasons(room: Room, look) -> None:
     assert happened.Aborted(why="lunch") in [one.what for one in room.parts.drills.events()]
 
 
+def test_a_reason_that_is_half_written_outlives_what_happens_meanwhile(room: Room, look) -> None:
+    room.dark()
+    page = look(room.url, "instructor").go("/instructor")
+    page.locator("summary").filter(has_text=re.compile("^Accept the cause by hand$")).click()
+    page.keyboard.type("they said ")
+    room.say(happened.GateShut(why="no"), happened.Paused(why="lunch"), who="instructor")
+    expect(page.locator("summary").filter(has_text=re.compile("^Resume$"))).to_be_visible()
+    page.keyboard.type("it aloud")
+    expect(page.get_by_label("Why?")).to_have_value("they said it aloud")
+
+
 def test_the_answer_is_told_to_the_instructor_alone(room: Room, look) -> None:
     room.dark()
     page = look(room.url, "instructor").go("/instructor")

@@ -1,6 +1,7 @@
 """The fix: the folder that is shown to the browser, what it changes, releases and verdicts; and the review bench."""
 
 import io
+import re
 import tarfile
 from pathlib import Path
 
@@ -175,6 +176,40 @@ def test_four_patches_are_decided_on_and_what_came_of_it_is_seen_by_all(room: Ro
     expect(patches.nth(0).get_by_role("radio", name="Accept")).to_be_disabled()
     other = look(room.url, "instructor").go("/review")
     expect(other.get_by_text("3 of 4 decisions were right.")).to_be_visible()
+
+
+def test_a_bench_that_is_looked_at_while_the_drill_is_paused_begins_when_it_goes_on(room: Room, look) -> None:
+    room.fixing()
+    room.say(happened.Paused(why="lunch"), who="instructor")
+    page = look(room.url).go("/review")
+    expect(page.get_by_text("The drill is paused: the patches are shown when it goes on.")).to_be_visible()
+    expect(page.get_by_role("button", name="Run all of them")).to_be_hidden()
+    expect(page.get_by_text("All are decided on.")).to_be_hidden()
+    room.say(happened.Resumed(why="it was good"), who="instructor")
+    expect(page.locator("[data-patch]")).to_have_count(4)
+    expect(page.get_by_text("4 patches to decide on.")).to_be_visible()
+    run = page.get_by_role("button", name="Run all of them")
+    run.click()
+    expect(page.get_by_text(re.compile("^Say under which condition"))).to_be_visible()
+    run.focus()
+    page.evaluate("window.kept = document.activeElement")
+    page.locator("[data-patch]").first.get_by_role("radio", name="Accept").check()
+    assert page.evaluate("window.kept.isConnected")
+
+
+def test_a_reason_to_go_back_outlives_the_next_release(room: Room, look, tmp_path: Path) -> None:
+    room.fixing()
+    first = room.releases.add(workspace(tmp_path / "one", {"orders/more.py": "answer = 42\n"}))
+    room.say(happened.Deployed(release=first, services=["orders"], healthy=True))
+    page = look(room.url).go("/mend")
+    back = page.get_by_role("row", name=first)
+    back.locator("summary").click()
+    page.keyboard.type("it was ")
+    second = room.releases.add(workspace(tmp_path / "two", {"orders/more.py": "answer = 43\n"}))
+    room.say(happened.Deployed(release=second, services=["orders"], healthy=True))
+    expect(page.get_by_role("row", name=second)).to_be_visible()
+    page.keyboard.type("better")
+    expect(back.get_by_role("textbox")).to_have_value("it was better")
 
 
 def test_spec_and_guardrail_are_handed_in_from_the_same_folder(room: Room, look, tmp_path: Path) -> None:

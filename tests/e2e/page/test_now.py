@@ -1,6 +1,7 @@
 """What is going on now: the pager that rings, the drill, and how the company does."""
 
 import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.drill.event import Acted, Assessed
+from lab.drill.event import Acted, Assessed, Paused, Resumed
+from lab.errors import LabError
+from tests import browsers
 from tests.e2e.page.conftest import TOKENS, Room, elsewhere
 
 ALERT = {
@@ -124,6 +127,27 @@ def test_before_anything_was_pressed_it_flashes_and_says_how_to_hear_it(room: Ro
     expect(page.get_by_role("button", name="Sound is off")).to_be_visible()
 
 
+def test_sound_that_the_browser_takes_back_is_asked_for_again(room: Room, look) -> None:
+    viewer = look(room.url)
+    page = viewer.page
+    page.add_init_script(COUNT_NOTES)
+    page.add_init_script(
+        "const Own = AudioContext; AudioContext = class extends Own { static { window.made = []; } "
+        "constructor() { super(); window.made.push(this); } };"
+    )
+    viewer.go("/")
+    page.get_by_role("button", name="Turn the sound on").click()
+    expect(page.get_by_role("button", name="Sound is on")).to_be_visible()
+    page.evaluate("window.made[0].suspend()")
+    expect(page.get_by_role("button", name="Turn the sound on")).to_be_visible()
+    deliver(room)
+    expect(page.get_by_role("article", name="p-1, firing")).to_be_visible()
+    assert notes(page) == 0
+    page.get_by_role("heading", name="Pages").click()
+    expect(page.get_by_role("button", name="Sound is on")).to_be_visible()
+    page.wait_for_function("window.notes > 0")
+
+
 def test_it_is_heard_of_on_every_view_and_in_every_browser(room: Room, look) -> None:
     one, other = look(room.url), look(room.url, "")
     page, beside = one.go("/cause"), other.go("/")
@@ -155,6 +179,121 @@ def test_tabs_of_one_browser_share_a_connection(room: Room, look) -> None:
     deliver(room, fingerprint="0123456789abcde0")
     expect(second).to_have_title(re.compile(r"^\(2\) "))
     assert f"{room.url}/api/live" in asked
+
+
+def test_when_the_war_room_is_gone_every_tab_says_so_at_once(room: Room, look) -> None:
+    first = look(room.url)
+    first.tolerated += browsers.UNREACHABLE
+    live(first.go("/"))
+    second = first.page.context.new_page()
+    second.goto(f"{room.url}/history")
+    expect(second.get_by_text("No drill so far")).to_be_visible()
+    live(second)
+    second.wait_for_timeout(1_000)  # it has all, and left the connection to the other
+    room.close()
+    for page in (first.page, second):
+        expect(page.locator("#bar .dot")).to_have_text("no connection", timeout=10_000)
+
+
+def test_a_store_that_hangs_keeps_nobody_from_being_paged(tmp_path: Path, look) -> None:
+    """Nor from seeing that it does."""
+    over = threading.Event()
+
+    def hangs(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "prometheus":
+            over.wait(120)
+        return elsewhere(request)
+
+    room = Room(tmp_path, hangs)
+    try:
+        early, later = look(room.url), look(room.url)
+        for viewer in (early, later):
+            viewer.tolerated += browsers.UNREACHABLE  # the war room ends before they do
+        page = early.go("/")
+        expect(page.get_by_text("All quiet")).to_be_visible()
+        expect(page.locator(".part .refusal").filter(has_text="There has been no answer")).to_be_visible()
+        expect(page.get_by_role("region", name="Load")).to_contain_text("healthy")
+        late = later.go("/")
+        for each in (page, late):
+            live(each)
+        deliver(room)
+        for each in (page, late):
+            expect(each.get_by_role("article", name="p-1, firing")).to_be_visible(timeout=5_000)
+        expect(late.locator(".part .refusal").filter(has_text="There has been no answer")).to_be_visible()
+        over.set()
+        expect(page.locator(".part .refusal").filter(has_text="There has been no answer")).to_have_count(0)
+    finally:
+        over.set()
+        room.close()
+
+
+def test_what_cannot_be_known_is_said_and_nothing_else(room: Room, look, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise LabError("The disk is gone.")
+
+    monkeypatch.setattr(room.parts.pages, "list", away)
+    monkeypatch.setattr(room.parts.drills, "current", away)
+    viewers = look(room.url), look(room.url)
+    for viewer in viewers:
+        viewer.tolerated.append("status of 503")
+    page, mend = viewers[0].go("/"), viewers[1].go("/mend")
+    expect(page.get_by_role("region", name="Pages")).to_contain_text("What fires is not known: The disk is gone.")
+    expect(page.get_by_role("region", name="Drill")).to_contain_text(
+        "Where the drill is, is not known: The disk is gone."
+    )
+    for each in (page, mend):
+        expect(each.locator("#bar")).to_contain_text("not known")
+        expect(each.locator("body")).not_to_contain_text("undefined")
+        expect(each.get_by_text("None fires.")).to_have_count(0)
+    monkeypatch.undo()
+    expect(page.get_by_text("All quiet")).to_be_visible()
+    expect(page.get_by_text("No drill is under way.", exact=False).first).to_be_visible()
+
+
+def test_an_instructor_is_not_offered_what_would_be_refused(room: Room, look) -> None:
+    deliver(room)
+    page = look(room.url, "instructor").go("/")
+    expect(page.get_by_role("article", name="p-1, firing")).to_contain_text("waits for the team")
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    page.goto(f"{room.url}/instructor")
+    expect(page.locator("#notice")).to_contain_text("Customers of checkout")
+    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+
+
+def test_what_is_being_written_outlives_what_happens_meanwhile(room: Room, look) -> None:
+    room.paged()
+    page = look(room.url).go("/")
+    page.get_by_label(re.compile("^Warning")).check()
+    page.get_by_label("A note for everybody").fill("begun")
+    page.get_by_label("Who is hurt, in one line").fill("half a sent")
+    room.say(Paused(why="lunch"), who="instructor")
+    expect(page.get_by_text("Paused by the instructor: the clock stands.")).to_be_visible()
+    page.keyboard.type("ence")  # it still has the focus
+    room.say(Resumed(why="it was good"), who="instructor")
+    expect(page.get_by_text("Paused by the instructor: the clock stands.")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_label("Who is hurt, in one line")).to_have_value("half a sentence")
+    expect(page.get_by_label(re.compile("^Warning"))).to_be_checked()
+    expect(page.get_by_label("A note for everybody")).to_have_value("begun")
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.get_by_label("A note for everybody")).to_have_value("")
+    page.reload()
+    expect(page.get_by_label("Who is hurt, in one line")).to_have_value("half a sentence")
+    expect(page.get_by_label("A note for everybody")).to_have_value("")
+
+
+def test_the_way_past_the_links_leaves_the_view_as_it_is(room: Room, look) -> None:
+    viewer = look(room.url)
+    viewer.tolerated.append("status of 503")  # there is no Prometheus to offer names
+    page = viewer.go("/metrics")
+    page.get_by_label("PromQL").fill("half a quer")
+    page.get_by_role("link", name="To the content").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#main")
+    page.wait_for_timeout(300)
+    expect(page.get_by_label("PromQL")).to_have_value("half a quer")
+    page.goto(f"{room.url}/traces/%E0%A4%A")
+    expect(page.get_by_role("heading", name="There is no such page")).to_be_visible()
 
 
 def test_only_addresses_of_the_web_are_links(room: Room, look) -> None:
@@ -227,11 +366,15 @@ def test_how_the_company_does_is_charts_figures_and_words(busy: Room, look) -> N
     page = look(busy.url).go("/")
     expect(page.locator(".golden svg path").first).to_be_attached()
     row = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="checkout")).first
+    row.get_by_role("link").focus()
+    page.evaluate("window.kept = document.activeElement")
     expect(row).to_contain_text("1.5")
     expect(row).to_contain_text("slow")
     failing = page.get_by_role("row").filter(has=page.get_by_role("rowheader", name="orders")).first
     expect(failing).to_contain_text("fails")
     expect(page.get_by_role("row").filter(has_text="healthy")).to_contain_text("20/s")
+    page.wait_for_timeout(2_500)  # a tick later it is still the same link
+    assert page.evaluate("document.activeElement === window.kept")
 
 
 def test_the_map_is_read_by_keys_and_as_a_table(busy: Room, look) -> None:

@@ -173,6 +173,81 @@ def test_a_dot_opens_its_trace(stores: Screen) -> None:
     expect(page.get_by_role("tree")).to_be_visible()
 
 
+def test_a_press_that_spans_a_redraw_is_a_click_all_the_same(stores: Screen) -> None:
+    page = stores.open("/metrics?q=x_count", "Metrics")
+    dot = page.locator(".exemplar").first
+    dot.scroll_into_view_if_needed()
+    page.get_by_label("Refresh", exact=True).first.select_option("2")
+    dot.hover()
+    page.mouse.down()
+    asked = len(stores.questions("/api/prometheus/query_exemplars"))
+    while len(stores.questions("/api/prometheus/query_exemplars")) < asked + 2:
+        page.wait_for_timeout(100)
+    page.mouse.up()
+    page.wait_for_url(f"**/traces/{TRACE}")
+    expect(page.get_by_role("tree")).to_be_visible()
+
+
+def test_what_has_the_focus_keeps_it_while_charts_are_updated(stores: Screen) -> None:
+    page = stores.open("/metrics?q=x_count", "Metrics")
+    page.get_by_label("Refresh", exact=True).first.select_option("2")
+    for kept in (
+        page.locator(".legend button").last,
+        page.get_by_role("region", name="Values at the end of the range"),
+    ):
+        kept.focus()
+        page.evaluate("window.kept = document.activeElement")
+        asked = len(stores.questions("/api/prometheus/query_exemplars"))
+        while len(stores.questions("/api/prometheus/query_exemplars")) < asked + 2:
+            page.wait_for_timeout(100)
+        assert page.evaluate("document.activeElement === window.kept && window.kept.isConnected")
+
+
+def test_a_line_keeps_its_colour_when_another_becomes_greater(stores: Screen) -> None:
+    def colours() -> dict[str, str]:
+        found = page.locator(".legend button").evaluate_all(
+            "all => all.map((one) => [one.textContent, one.querySelector('line').style.stroke])"
+        )
+        return dict(found)
+
+    def grown(name: str) -> Any:
+        def answer(query: dict[str, list[str]]) -> Any:
+            rows = matrix({"a": "one"}, {"a": "two"})(query)["data"]["result"]
+            for row in rows:
+                row["values"] = [[at, "9" if row["metric"]["a"] == name else "1"] for at, _ in row["values"]]
+            return ok("matrix", rows)
+
+        return answer
+
+    stores.answers["/api/prometheus/query_range"] = grown("one")
+    page = stores.open("/metrics?q=up", "Metrics")
+    expect(page.locator(".legend button")).to_have_count(2)
+    before = colours()
+    stores.answers["/api/prometheus/query_range"] = grown("two")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator(".legend tr", has_text="two").locator(".figure").first).to_have_text("9")
+    assert colours() == before
+
+
+def test_what_nobody_has_answered_yet_is_not_nothing(stores: Screen) -> None:
+    stores.answers["/api/prometheus/query_range"] = AWAY
+    page = stores.open("/metrics?q=up", "Metrics")
+    expect(page.get_by_role("alert").filter(has_text="Prometheus is away")).to_be_visible()
+    expect(page.locator(".plot .nothing")).to_have_text("Not known.")
+    stores.answers["/api/prometheus/query_range"] = ok("matrix", [])
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator(".plot .nothing")).to_have_text("No data in this time range.")
+
+
+def test_traces_of_a_panel_s_time_are_those_of_its_services(stores: Screen) -> None:
+    page = stores.open("/boards/overview", "Overview")
+    panel = page.locator('.panel.of-timeseries[aria-label="Customers\' requests"]')
+    expect(panel).to_have_attribute("data-drawn", "data")
+    panel.locator("summary").click()
+    panel.get_by_role("link", name="Traces of this time: orders").click()
+    expect(page.get_by_role("region", name="Traces found").get_by_role("link").first).to_be_visible()
+
+
 def test_a_chart_is_read_by_keys(stores: Screen) -> None:
     now = int(time.time())
     range_ = f"from={now - 900}000&to={now}000"  # which does not go on while it is read
@@ -312,8 +387,13 @@ def test_lines_are_searched_for_and_followed(stores: Screen) -> None:
     stores.answers["/api/logs"] = {"data": [{**LINE, "event": "the next"}], "cursor": "8"}
     page.get_by_label("Refresh", exact=True).first.select_option("2")
     expect(page.locator(".lines li").first).to_contain_text("the next")
+    page.locator(".lines li").last.locator("summary").click()
+    page.evaluate("window.kept = document.activeElement")
+    stores.answers["/api/logs"] = {"data": [{**LINE, "event": "one more"}], "cursor": "9"}
+    expect(page.locator(".lines li").first).to_contain_text("one more")
+    assert page.evaluate("document.activeElement === window.kept && window.kept.parentElement.open")
     last = stores.questions("/api/logs")[-1]
-    assert (last["service"], last["level"], last["text"], last["after"][0] in "78") == (
+    assert (last["service"], last["level"], last["text"], last["after"][0] in "789") == (
         ["orders"],
         ["WARN"],
         ["partner"],
@@ -328,20 +408,20 @@ def test_lines_are_searched_for_and_followed(stores: Screen) -> None:
 @pytest.mark.parametrize(
     ("start", "heading", "link", "leads_to"),
     [
-        ("/metrics?q=up", "Metrics", "Traces of this time", "/traces"),
+        ("/metrics?q=up", "Metrics", "Traces of this time: orders", "/traces"),
         ("/metrics?q=up", "Metrics", "Logs of this time", "/logs"),
         (f"/traces/{TRACE}", "checkout operation 0", "Metrics of this time", "/metrics"),
         (f"/traces/{TRACE}", "checkout operation 0", "Its log lines", "/logs"),
         ("/logs", "Logs", f"Trace {TRACE}", f"/traces/{TRACE}"),
-        ("/logs", "Logs", "Metrics of this time", "/metrics"),
+        ("/logs", "Logs", "Metrics of orders at this time", "/metrics"),
     ],
 )
 def test_one_click_leads_to_the_other_two(stores: Screen, start: str, heading: str, link: str, leads_to: str) -> None:
     page = stores.open(start, heading)
-    if start == "/logs" and "Metrics" in link:
-        page.locator(".lines summary").click()
     page.get_by_role("link", name=link).click()
     page.wait_for_url(lambda url: url.partition("?")[0].endswith(leads_to))
+    # And there is what was looked for, rather than another question.
+    expect(page.locator(".traces tbody tr, .lines li, .waterfall, .legend button").first).to_be_visible()
     expect(page.locator(".state.failed")).to_have_count(0)
 
 

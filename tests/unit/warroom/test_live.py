@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -72,11 +73,86 @@ def test_a_new_viewer_is_told_the_pager_first_and_then_everything() -> None:
     async def scenario(live: Live) -> None:
         stream = live.watch()
         assert names(await anext(stream)) == ["pages"]
-        assert names(await anext(stream)) == ["signals", "history"]
+        await told(stream, "history")
+        await told(stream, "signals")
+        later = live.watch()
+        assert names(await anext(later)) == ["pages"]
+        assert names(await anext(later)) == ["signals"]
+        await told(later, "history")
         await stream.aclose()
+        await later.aclose()
         assert live.viewers == 0
 
     run(scenario, Topics().live())
+
+
+def test_who_come_together_are_told_what_was_made_for_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TICK_S", 3600)
+    topics = Topics()
+
+    async def scenario(live: Live) -> None:
+        streams = [live.watch() for _ in range(20)]
+        assert {await anext(stream) for stream in streams} == {
+            'event: tick\ndata: 0\n\nevent: pages\ndata: {"n":1}\n\n'
+        }
+        for stream in streams:
+            await stream.aclose()
+
+    run(scenario, topics.live())
+    assert topics.made["pages"] == 1
+
+
+def test_a_store_that_hangs_holds_up_nothing_but_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE_S", 0.05)
+    answered, asked = threading.Event(), []
+
+    def hangs() -> Any:
+        asked.append(1)
+        answered.wait(20)
+        return {"n": 0}
+
+    topics = Topics()
+
+    async def scenario(live: Live) -> None:
+        stream, later = live.watch(), live.watch()
+        for _ in range(10):
+            await told(stream, "pages")
+        assert "status tells" in data(await told(later, "calls"), "calls")["error"]
+        assert "status tells" in data(await told(later, "history"), "history")["error"]
+        for _ in range(10):
+            await told(stream, "pages")
+            await told(later, "signals")
+        assert len(asked) == 2  # for calls and for history, and not again while that has no answer
+        answered.set()
+        while data(await told(later, "calls"), "calls") != {"n": 0}:
+            pass
+        await told(stream, "history")
+
+    measured = {"calls": hangs, "signals": topics.make("signals")}
+    run(scenario, Live({"pages": topics.make("pages")}, measured, {"history": hangs}))
+
+
+def test_that_it_is_there_is_said_while_even_the_pager_hangs() -> None:
+    answered = threading.Event()
+    made: list[int] = []
+
+    def pages() -> Any:
+        if made:
+            answered.wait(20)
+        made.append(1)
+        return []
+
+    async def scenario(live: Live) -> None:
+        stream = live.watch()
+        await anext(stream)
+        try:
+            async with asyncio.timeout(10):
+                for _ in range(5):
+                    assert await anext(stream) == "event: tick\ndata: 0\n\n"
+        finally:
+            answered.set()
+
+    run(scenario, Live({"pages": pages}, {}, {}))
 
 
 def test_a_tick_is_made_once_for_all_viewers() -> None:
@@ -111,7 +187,7 @@ def test_a_nudge_tells_at_once_what_is_not_measured(monkeypatch: pytest.MonkeyPa
 
     async def scenario(live: Live) -> None:
         stream = live.watch()
-        await told(stream, "history")
+        await told(stream, "signals")
         await asyncio.to_thread(live.nudge)
         assert names(await told(stream, "pages")) == ["pages"]
         assert topics.made["signals"] == 1
@@ -127,10 +203,10 @@ def test_what_cannot_be_known_is_told_as_a_sentence(caplog: pytest.LogCaptureFix
         raise KeyError("inside")
 
     async def scenario(live: Live) -> None:
-        stream = live.watch()
-        await anext(stream)
-        message = await anext(stream)
+        stream, other = live.watch(), live.watch()
+        message = await told(stream, "signals")
         assert data(message, "signals") == {"error": "Prometheus does not answer; see labctl status."}
+        message = await told(other, "load")
         assert "inside" not in message and "log" in data(message, "load")["error"]
 
     run(scenario, Live({"pages": list}, {"signals": away, "load": broken}, {}))

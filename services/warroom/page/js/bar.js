@@ -43,7 +43,7 @@ export function begin(bar, views) {
     const now = status();
     const { elapsed, remaining } = times();
     const paused = now?.paused ? ", paused" : "";
-    facts.phase.say(now ? `${phaseName(now)}${paused}${now.preparing ? `: ${now.preparing}` : ""}` : null);
+    facts.phase.say(now ? `${phaseName(now)}${paused}${now.preparing ? `: ${now.preparing}` : ""}` : null, false, now?.error);
     facts.elapsed.say(elapsed === null ? null : clock(elapsed));
     facts.remaining.say(remaining === null ? null : clock(remaining), remaining !== null && remaining < 60);
     facts.gate.say(now && timed(now) ? (now.gate ? "shut" : "open") : null, false, now?.gate);
@@ -51,6 +51,7 @@ export function begin(bar, views) {
   subscribe("status", tell);
   setInterval(tell, 1000);
   subscribe("pages", (pages) => {
+    if (!Array.isArray(pages)) return facts.pages.say("not known", true, pages.error);
     const open = pages.filter((/** @type {any} */ page) => page.status === "firing");
     const waiting = open.filter((/** @type {any} */ page) => !page.acknowledged_at).length;
     facts.pages.say(`${open.length}${waiting ? `, ${waiting} to acknowledge` : ""}`, waiting > 0);

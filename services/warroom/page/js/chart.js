@@ -3,7 +3,9 @@
 
 import { strokes } from "./colours.js";
 import { fill, h, svg } from "./dom.js";
+import { dots as traces, thinned } from "./dots.js";
 import { format, iso, time } from "./format.js";
+import { holding } from "./held.js";
 import { legend as names, swatch } from "./legend.js";
 import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.js";
 
@@ -34,42 +36,31 @@ import { area, extent, path, stacked, ticks, timeTicks, valueAt } from "./scale.
 const EDGE = { top: 8, right: 12, bottom: 22 };
 const LISTED = 12; // lines of a tooltip
 const NEAR = 9; // pixels
+const ASKING = "Asking …";
+const UNKNOWN = "Not known.";
 
 let made = 0;
-
-/** One cursor for several charts. @returns {Crosshair} */
-export function crosshair() {
-  /** @type {Set<(at: number | null) => void>} */
-  const listeners = new Set();
-  return {
-    show: (at) => listeners.forEach((shown) => shown(at)),
-    listen: (shown) => {
-      listeners.add(shown);
-      return () => listeners.delete(shown);
-    },
-  };
-}
 
 /**
  * @param {HTMLElement} el
  * @param {Options} options
- * @returns {{update: (data: Data) => void, destroy: () => void}}
+ * @returns {{update: (data: Data) => void, refused: () => void, destroy: () => void}}
  */
 export function chart(el, options) {
   const unit = options.unit ?? "none";
   const id = `chart-${(made += 1)}`;
   const drawing = svg("svg", { "aria-hidden": "true", focusable: "false" });
-  const dots = h("div", { class: "dots" });
+  const dots = traces((one) => `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`);
   const cursor = h("div", { class: "cursor", hidden: true });
   const selection = h("div", { class: "selection", hidden: true });
   const tip = h("div", { class: "tip", hidden: true, "aria-hidden": "true" });
-  const nothing = h("p", { class: "nothing", hidden: true }, options.empty ?? "No data in this time range.");
+  const nothing = h("p", { class: "nothing" }, ASKING);
   const spoken = h("p", { class: "unseen", "aria-live": "polite" });
   const keys = options.onZoom ? "Arrow keys read it, Enter opens the trace, + and − zoom." : "Arrow keys read it.";
   const plot = h(
     "div",
     { class: "plot", tabindex: 0, role: "application", "aria-label": `${options.title}, chart`, "aria-describedby": id },
-    [drawing, dots, nothing, cursor, selection, tip],
+    [drawing, dots.el, nothing, cursor, selection, tip],
   );
   if (options.height) plot.style.height = `${options.height}px`;
   const legend = options.legend === "none" ? null : names(options.legend ?? "list", unit, pick);
@@ -87,6 +78,11 @@ export function chart(el, options) {
   let from = null;
   let scale = { left: 0, right: 1, top: 0, bottom: 1, low: 0, high: 1 };
   let frame = 0;
+  let known = false; // has anybody said what there is to draw?
+  let unknown = ASKING; // what is said as long as nobody has
+  /** @type {Data | null} */
+  let meanwhile = null;
+  const press = holding(whole, () => (meanwhile ? take(meanwhile) : redraw()));
 
   const x = (/** @type {number} */ t) =>
     scale.left + ((t - data.start) / (data.end - data.start || 1)) * (scale.right - scale.left);
@@ -158,30 +154,16 @@ export function chart(el, options) {
       ]),
     );
     nothing.hidden = values.length > 0;
-    fill(dots, thinned().map(dot));
+    nothing.textContent = known ? (options.empty ?? "No data in this time range.") : unknown;
+    dots.update(seen());
     point(at);
   }
 
   const marks = () => (data.marks ?? []).filter((mark) => mark.at >= data.start && mark.at <= data.end);
 
-  /** One dot for each patch of the plot: the slowest, since that is what is looked for. */
-  function thinned() {
-    /** @type {Map<string, Dot>} */
-    const kept = new Map();
-    for (const one of data.dots ?? []) {
-      if (one.at < data.start || one.at > data.end || one.value < scale.low) continue;
-      const place = `${Math.round(x(one.at) / 14)} ${Math.round(y(Math.min(one.value, scale.high)) / 14)}`;
-      const other = kept.get(place);
-      if (!other || other.value < one.value) kept.set(place, one);
-    }
-    return [...kept.values()];
-  }
-
-  /** @param {Dot} one */
-  function dot(one) {
-    const place = { left: `${x(one.at)}px`, top: `${y(Math.min(one.value, scale.high))}px` };
-    const said = `Trace, ${format(one.value, unit)}${one.label ? `, ${one.label}` : ""}`;
-    return h("a", { class: `exemplar ${one.tone ?? ""}`, href: one.href, tabindex: -1, style: place, "aria-label": said, title: said });
+  function seen() {
+    const inside = (data.dots ?? []).filter((one) => one.at >= data.start && one.at <= data.end && one.value >= scale.low);
+    return thinned(inside, (one) => ({ left: x(one.at), top: y(Math.min(one.value, scale.high)) }));
   }
 
   /** @param {string} name */
@@ -189,6 +171,21 @@ export function chart(el, options) {
     only = only === name ? null : name;
     draw();
     legend?.update(data.lines, only);
+  }
+
+  /** @param {Data} next */
+  function take(next) {
+    meanwhile = null;
+    data = next;
+    known = true;
+    if (only !== null && !data.lines.some((line) => line.name === only)) only = null;
+    redraw();
+  }
+
+  function redraw() {
+    if (press.held()) return;
+    legend?.update(data.lines, only);
+    later();
   }
 
   /** Puts the cursor somewhere, or nowhere. @param {number | null} t */
@@ -246,8 +243,8 @@ export function chart(el, options) {
 
   /** @param {number} t */
   function nearest(t) {
-    const close = thinned().filter((one) => Math.abs(x(one.at) - x(t)) < NEAR * 2);
-    return close.sort((a, b) => b.value - a.value)[0];
+    const close = seen().filter(({ left }) => Math.abs(left - x(t)) < NEAR * 2);
+    return close.sort((a, b) => b.one.value - a.one.value)[0]?.one;
   }
 
   function leave() {
@@ -317,7 +314,7 @@ export function chart(el, options) {
         say(t);
       } else if (event.key === "Enter") {
         const found = at === null ? undefined : nearest(at);
-        if (found) /** @type {HTMLElement} */ (dots.querySelector(`a[href="${CSS.escape(found.href)}"]`))?.click();
+        if (found) dots.open(found);
       } else if (event.key === "+" || event.key === "-") zoom(event.key === "+" ? 0.5 : 2, now);
       else if (event.key === "Escape") leave();
       else return;
@@ -327,20 +324,27 @@ export function chart(el, options) {
   for (const [name, listener] of Object.entries(listeners)) plot.addEventListener(name, /** @type {any} */ (listener));
   const deaf = options.crosshair?.listen(point);
   const later = () => {
-    frame ||= requestAnimationFrame(draw);
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      if (!press.held()) draw();
+    });
   };
   const sized = new ResizeObserver(later);
   sized.observe(plot);
 
   return {
     update(next) {
-      data = next;
-      if (only !== null && !data.lines.some((line) => line.name === only)) only = null;
-      legend?.update(data.lines, only);
-      later();
+      if (press.held()) meanwhile = next;
+      else take(next);
+    },
+    /** What there is could not be found out, which is not that there is nothing. */
+    refused() {
+      unknown = UNKNOWN;
+      redraw();
     },
     destroy() {
       sized.disconnect();
+      press.destroy();
       cancelAnimationFrame(frame);
       deaf?.();
       whole.remove();

@@ -39,6 +39,30 @@ export function fill(element, ...children) {
 }
 
 /**
+ * The same for elements that may be there already: those stay as they are, with the focus and whatever is being pressed.
+ * @param {Element} element
+ * @param {Element[]} children
+ */
+export function arrange(element, children) {
+  const wanted = new Set(children);
+  for (const child of [...element.children]) if (!wanted.has(child)) child.remove();
+  let here = element.firstElementChild;
+  for (const child of children) {
+    if (child === here) here = here.nextElementSibling;
+    else element.insertBefore(child, here);
+  }
+}
+
+/**
+ * What is said at the moment. A screen reader hears of it once, not whenever somebody looked.
+ * @param {Element} element
+ * @param {string} text
+ */
+export function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
  * What there is to see when there is nothing.
  * @param {string} text
  * @param {Child} [hint] what makes something appear

@@ -29,6 +29,7 @@ export function status() {
 
 /** @param {Status | undefined} [of] */
 export function phaseName(of = status()) {
+  if (of?.error) return "not known";
   return of ? (PHASES[/** @type {keyof typeof PHASES} */ (of.phase)] ?? of.phase) : "…";
 }
 

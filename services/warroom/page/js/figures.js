@@ -92,12 +92,15 @@ export function bargauge(el, panel, answers) {
   const { min = 0, max } = panel.fieldConfig.defaults;
   const most = max ?? Math.max(...values.map(({ value }) => value));
   if (!values.length) return stat(el, panel, answers);
+  // Who scrolls it by keys stays in it.
+  const list = el.querySelector("ul.bars") ?? h("ul", { class: "bars", tabindex: 0, "aria-label": panel.title });
   const rows = values.map(({ name, value }) => {
     const share = Math.max(0, Math.min(1, (value - min) / (most - min || 1)));
     const bar = h("span", { class: `bar ${level(panel, value)?.tone ?? ""}`, style: { width: `${share * 100}%` } });
     return h("li", null, h("span", { class: "name" }, name), h("span", { class: "track" }, bar), h("b", null, shown(panel, value)));
   });
-  fill(el, h("ul", { class: "bars", tabindex: 0, "aria-label": panel.title }, rows));
+  fill(list, rows);
+  if (list.parentElement !== el) fill(el, list);
 }
 
 /**
@@ -119,20 +122,22 @@ export function table(el, panel, answers) {
   const head = columns.map((name) =>
     h("th", { scope: "col", class: name === "Value" ? "figure" : null }, organize.renameByName?.[name] ?? name),
   );
+  if (!rows.length) return void fill(el, h("p", { class: "nothing" }, nothing(panel)));
+  const body = rows.map((one) => h("tr", null, columns.map((name) => cell(one, name))));
+  // Who scrolls it by keys, or reads in it, stays in it: only what it says is another.
+  const there = el.querySelector("table");
+  if (there) {
+    fill(/** @type {Element} */ (there.tHead), h("tr", null, head));
+    fill(there.tBodies[0], body);
+    return;
+  }
   fill(
     el,
-    rows.length
-      ? h(
-          "div",
-          { class: "wide", tabindex: 0, role: "region", "aria-label": panel.title },
-          h(
-            "table",
-            null,
-            h("thead", null, h("tr", null, head)),
-            h("tbody", null, rows.map((one) => h("tr", null, columns.map((name) => cell(one, name))))),
-          ),
-        )
-      : h("p", { class: "nothing" }, nothing(panel)),
+    h(
+      "div",
+      { class: "wide", tabindex: 0, role: "region", "aria-label": panel.title },
+      h("table", null, h("thead", null, h("tr", null, head)), h("tbody", null, body)),
+    ),
   );
 }
 

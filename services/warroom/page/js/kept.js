@@ -1,7 +1,7 @@
 // @ts-check
 // What this browser keeps of a drill: the evidence tray and drafts. Another drill begins with nothing.
 
-import { snapshot } from "./live.js";
+import { snapshot, subscribe } from "./live.js";
 
 const PREFIX = "drill/";
 const MOST = 4; // drills whose drafts stay
@@ -48,6 +48,33 @@ export function keep(name, value) {
     // full, or not allowed
   }
   tidy();
+}
+
+/**
+ * Keeps what somebody is writing into a field, for as long as the drill goes on.
+ * @param {HTMLInputElement | HTMLTextAreaElement} control
+ * @param {string} name
+ * @param {(() => unknown)[]} ends
+ * @returns {() => void} which forgets it, with what the field holds
+ */
+export function draft(control, name, ends) {
+  /** @type {string | null} */
+  let of = null;
+  const save = () => keep(name, control.value || undefined);
+  control.addEventListener("input", save);
+  ends.push(
+    subscribe("status", () => {
+      const now = drill();
+      if (now === null || now === of) return;
+      if (of !== null || !control.value) control.value = kept(name, "");
+      else save(); // it was begun before anybody knew of which drill
+      of = now;
+    }),
+  );
+  return () => {
+    control.value = "";
+    save();
+  };
 }
 
 /** @param {StorageEvent} event from another tab @param {string} name */

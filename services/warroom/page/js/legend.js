@@ -2,7 +2,7 @@
 // What a chart's lines are called, how they look, and their last and greatest values.
 
 import { strokes } from "./colours.js";
-import { fill, h, svg } from "./dom.js";
+import { arrange, fill, h, say, svg } from "./dom.js";
 import { format } from "./format.js";
 
 /**
@@ -12,6 +12,8 @@ import { format } from "./format.js";
  */
 export function legend(kind, unit, pick) {
   const rows = h(kind === "table" ? "tbody" : "ul", null);
+  /** @type {Map<string, ReturnType<typeof entry>>} */
+  const entries = new Map();
   const head = ["Series", "Last", "Max"].map((name) => h("th", { scope: "col" }, name));
   const el = h(
     "div",
@@ -25,27 +27,43 @@ export function legend(kind, unit, pick) {
    */
   function update(lines, only) {
     const colours = strokes(lines.map((line) => line.name));
-    const focused = [...rows.querySelectorAll("button")].indexOf(/** @type {any} */ (document.activeElement));
-    fill(
-      rows,
-      lines.map((line, index) => {
-        const numbers = line.points.map(([, value]) => value).filter(Number.isFinite);
-        const latest = format(numbers.at(-1), unit);
-        const props = { type: "button", class: "quiet series", "aria-pressed": String(only === line.name) };
-        const title = only === line.name ? "Show all" : `Show ${line.name} alone`;
-        const name = h(
-          "button",
-          { ...props, title, onclick: () => pick(line.name) },
-          swatch(colours[index]),
-          h("span", { class: "name" }, line.name),
-        );
-        if (kind === "list") return h("li", null, name, h("span", { class: "figure" }, latest));
+    /** @type {Map<string, number>} how many have had a name so far: two lines may have the same */
+    const seen = new Map();
+    const shown = lines.map((line, index) => {
+      const before = seen.get(line.name) ?? 0;
+      seen.set(line.name, before + 1);
+      const key = `${before} ${line.name}`;
+      const one = entries.get(key) ?? entry(line.name);
+      entries.set(key, one);
+      one.update(line, only === line.name, colours[index]);
+      return [key, one.element];
+    });
+    const keys = new Set(shown.map(([key]) => key));
+    for (const key of entries.keys()) if (!keys.has(key)) entries.delete(key);
+    arrange(rows, shown.map(([, element]) => element));
+  }
+
+  /** A button stays as long as its line does: it may have the focus, or be pressed just now. @param {string} name */
+  function entry(name) {
+    const look = h("span", { class: "look" });
+    const button = h("button", { type: "button", class: "quiet series", onclick: () => pick(name) }, look, h("span", { class: "name" }, name));
+    const figures = kind === "list" ? [h("span", { class: "figure" })] : [h("td", { class: "figure" }), h("td", { class: "figure" })];
+    let drawn = "";
+    return {
+      element: kind === "list" ? h("li", null, button, figures) : h("tr", null, h("th", { scope: "row" }, button), figures),
+      /** @param {{points: [number, number][]}} line @param {boolean} alone @param {import("./colours.js").Stroke} stroke */
+      update({ points }, alone, stroke) {
+        button.setAttribute("aria-pressed", String(alone));
+        button.title = alone ? "Show all" : `Show ${name} alone`;
+        const now = JSON.stringify(stroke);
+        if (now !== drawn) fill(look, swatch(stroke));
+        drawn = now;
+        const numbers = points.map(([, value]) => value).filter(Number.isFinite);
         const most = numbers.length ? numbers.reduce((a, b) => Math.max(a, b)) : undefined;
-        const figures = [latest, format(most, unit)].map((said) => h("td", { class: "figure" }, said));
-        return h("tr", null, h("th", { scope: "row" }, name), figures);
-      }),
-    );
-    if (focused >= 0) rows.querySelectorAll("button")[focused]?.focus();
+        const texts = [format(numbers.at(-1), unit), format(most, unit)];
+        figures.forEach((figure, at) => say(figure, texts[at]));
+      },
+    };
   }
 
   return { el, update };

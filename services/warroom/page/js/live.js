@@ -13,6 +13,8 @@ const TOPICS = ["pages", "status", "events", "work", "load", "signals", "calls",
 
 /** @typedef {"connecting" | "live" | "lost"} Connection */
 
+/** What was told last, as it came: what is told again and has not changed is nobody's news. @type {Map<string, string>} */
+const texts = new Map();
 /** @type {Map<string, any>} */
 const latest = new Map([["connection", "connecting"]]);
 /** @type {Map<string, Set<(data: any) => void>>} */
@@ -35,7 +37,7 @@ export function snapshot(topic) {
 
 /**
  * @param {string} topic
- * @param {(data: any) => void} listener called at once with the latest, if there is one
+ * @param {(data: any) => void} listener called at once with the latest, if there is one, and whenever it has changed
  * @returns {() => void} which ends that
  */
 export function subscribe(topic, listener) {
@@ -55,7 +57,13 @@ export function begin() {
 function share() {
   leading = false;
   channel = new BroadcastChannel(SHARED);
-  channel.addEventListener("message", ({ data: [topic, text] }) => leading || passed(topic, text));
+  channel.addEventListener("message", ({ data: [topic, text] }) => {
+    if (leading) return;
+    if (topic === "connection") {
+      alive(); // the tab that leads is; it tries again for all
+      tell(topic, text);
+    } else passed(topic, text);
+  });
   navigator.locks.request(SHARED, () => {
     leading = true;
     if (source?.readyState === EventSource.CLOSED) connect();
@@ -67,7 +75,7 @@ function connect() {
   source?.close();
   source = new EventSource("/api/live");
   for (const topic of TOPICS) source.addEventListener(topic, heard);
-  source.addEventListener("tick", alive);
+  source.addEventListener("tick", ticked);
   source.addEventListener("error", lost);
   alive();
 }
@@ -84,7 +92,16 @@ function heard(event) {
 function passed(topic, text) {
   alive();
   tell("connection", "live");
+  if (texts.get(topic) === text) return;
+  texts.set(topic, text);
   tell(topic, JSON.parse(text));
+}
+
+// The war room is there, also where nothing else can be told just now.
+function ticked() {
+  if (leading) channel?.postMessage(["connection", "live"]);
+  alive();
+  tell("connection", "live");
 }
 
 // A connection may be dead without anybody having said so: a laptop that slept, a cable.
@@ -94,6 +111,7 @@ function alive() {
 }
 
 function lost() {
+  if (leading) channel?.postMessage(["connection", "lost"]);
   tell("connection", "lost");
   source?.close();
   clearTimeout(watchdog);

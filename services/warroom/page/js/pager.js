@@ -1,7 +1,7 @@
 // @ts-check
 // The pager, on every view: it rings, flashes the title and says who is paged until somebody acknowledges.
 
-import { post } from "./api.js";
+import { onWho, post, who } from "./api.js";
 import { button, fill, h } from "./dom.js";
 import { subscribe } from "./live.js";
 import { onShown } from "./router.js";
@@ -13,6 +13,11 @@ import { setWaiting } from "./title.js";
 /** @type {Page[]} */
 let waiting = [];
 let path = "";
+
+/** The team is paged, not its instructor. Whoever has not said who they are is asked. */
+export function mayAcknowledge() {
+  return who() !== "instructor";
+}
 
 /** @param {string} id */
 export function acknowledge(id) {
@@ -52,12 +57,13 @@ export function begin(notice) {
       bar,
       h("span", { class: "tag critical" }, waiting.length === 1 ? "Page" : `${waiting.length} pages`),
       h("strong", null, first.summary || first.alertname),
-      button("Acknowledge", () => acknowledge(first.id)),
+      mayAcknowledge() ? button("Acknowledge", () => acknowledge(first.id)) : null,
       h("a", { href: "/" }, "To the pager"),
     );
   };
   let said = "";
-  subscribe("pages", (/** @type {Page[]} */ pages) => {
+  subscribe("pages", (/** @type {Page[] | {error: string}} */ pages) => {
+    if (!Array.isArray(pages)) return; // who was paged still is, as far as anybody knows
     waiting = pages.filter((page) => page.status === "firing" && !page.acknowledged_at);
     ring(waiting.length > 0);
     setWaiting(waiting.length);
@@ -67,6 +73,7 @@ export function begin(notice) {
     fill(loud, h("span", { class: "unseen" }, waiting.map((page) => `Page: ${page.summary || page.alertname}. `)));
     tell();
   });
+  onWho(tell);
   onShown((now) => {
     path = now;
     tell();

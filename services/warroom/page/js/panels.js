@@ -6,6 +6,7 @@ import { tone } from "./colours.js";
 import { fill, h, silent } from "./dom.js";
 import { asEvidence } from "./evidence.js";
 import * as figures from "./figures.js";
+import { logsOf, services, tracesOf } from "./onward.js";
 import { aligned, at, over, tracesBehind } from "./prometheus.js";
 import { filled, last, legend, timeVariables } from "./promql.js";
 import { address } from "./range.js";
@@ -54,7 +55,7 @@ export function panel(el, json, context) {
       dataset: { panel: json.id },
       style: { "--x": String(x + 1), "--y": String(y + 1), "--w": String(w), "--h": String(rows) },
     },
-    h("header", null, h("h3", null, json.title), hint(json), menu(json, context)),
+    h("header", null, h("h3", null, json.title), hint(json), menu(json, context, () => draw.found)),
     body,
     trouble,
   );
@@ -76,6 +77,7 @@ export function panel(el, json, context) {
     } catch (error) {
       if (silent(error)) return;
       fill(trouble, error instanceof Error ? error.message : String(error));
+      draw.refused();
       frame.dataset.drawn = "refused";
     }
   }
@@ -140,12 +142,15 @@ function lines(body, json, context) {
   const drawn = chart(body, { ...chartOptions(json), crosshair, onZoom });
   const behind = new Map();
   return {
+    /** What was answered last. @type {import("./promql.js").Series[]} */
+    found: [],
     /** @param {AbortSignal} signal @returns {Promise<boolean>} whether there is something to see */
     async update(signal) {
       const bounds = context.bounds();
       const { start, end, step } = aligned(bounds);
       const asked = expressions(json, context);
       const found = await Promise.all(asked.map((/** @type {string} */ query) => over(query, bounds, signal)));
+      this.found = found.flat();
       const all = found.flatMap((series, index) =>
         series.map((/** @type {any} */ one) => ({ ...one, name: legend(json.targets[index].legendFormat, one.labels) })),
       );
@@ -161,6 +166,7 @@ function lines(body, json, context) {
       if (traced.length) drawn.update({ ...data, dots: [...behind.values()].flatMap((one) => one.dots) });
       return all.some(something);
     },
+    refused: drawn.refused,
     destroy: drawn.destroy,
   };
 }
@@ -178,14 +184,18 @@ export function dot({ at, value, trace, labels }) {
  */
 function figure(body, json, context) {
   return {
+    /** What was answered last. @type {import("./promql.js").Series[]} */
+    found: [],
     /** @param {AbortSignal} signal @returns {Promise<boolean>} whether there is something to see */
     async update(signal) {
       const bounds = context.bounds();
       const asked = expressions(json, context);
       const found = await Promise.all(asked.map((/** @type {string} */ query) => at(query, bounds, signal)));
+      this.found = found.flat();
       DRAWN[json.type](body, json, found.map((one, index) => ({ target: json.targets[index], found: one })));
       return found.flat().some(something);
     },
+    refused() {},
     destroy() {},
   };
 }
@@ -210,8 +220,9 @@ function hint(json) {
  * What a panel asks, and where one goes on from it.
  * @param {PanelJson} json
  * @param {Context} context
+ * @param {() => import("./promql.js").Series[]} found what was answered last
  */
-function menu(json, context) {
+function menu(json, context, found) {
   const inside = h("div", { class: "inside" });
   const details = h(
     "details",
@@ -224,8 +235,7 @@ function menu(json, context) {
     const { from, to } = context.range();
     const { start, end } = context.bounds();
     const time = timeVariables(start, end);
-    const services = [...new Set(expressions(json, context).flatMap((/** @type {string} */ one) => fixed(one)))];
-    const service = services.length === 1 ? services[0] : "";
+    const names = services(expressions(json, context), found());
     fill(
       inside,
       expressions(json, context).map((/** @type {string} */ query) => [
@@ -240,8 +250,8 @@ function menu(json, context) {
       h(
         "p",
         { class: "row" },
-        h("a", { href: address("/traces", { service, from, to }) }, "Traces of this time"),
-        h("a", { href: address("/logs", { service, from, to }) }, "Logs of this time"),
+        tracesOf(names, { from, to }),
+        logsOf(names, { from, to }),
       ),
     );
   });
@@ -251,9 +261,4 @@ function menu(json, context) {
     details.querySelector("summary")?.focus();
   });
   return details;
-}
-
-/** The services that an expression holds `service` to. @param {string} expression */
-function fixed(expression) {
-  return [...expression.matchAll(/\bservice(?:=|=~)"([a-z-]+)"/g)].map((found) => found[1]);
 }

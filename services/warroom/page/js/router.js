@@ -14,6 +14,7 @@ const routes = [];
 /** @type {() => void} */
 let unmount = () => {};
 let shown = 0;
+let at = ""; // the path and the query of what is shown
 /** @type {Set<(path: string, title: string) => void>} */
 const listeners = new Set();
 
@@ -39,6 +40,7 @@ export function go(path) {
 /** The address alone: the view stays as it is. @param {string} path */
 export function replace(path) {
   history.replaceState(null, "", path);
+  at = window.location.pathname + window.location.search;
 }
 
 /**
@@ -56,7 +58,10 @@ export function link(path, text, props = {}) {
  */
 export function begin(main) {
   place = main;
-  window.addEventListener("popstate", show);
+  // The link that skips to the view's content changes what is behind # alone, and that is no other view.
+  window.addEventListener("popstate", () => {
+    if (window.location.pathname + window.location.search !== at) show();
+  });
   document.addEventListener("click", followed);
   show();
 }
@@ -67,6 +72,7 @@ let place;
 async function show() {
   const mine = ++shown;
   const { pathname, search } = window.location;
+  at = pathname + search;
   const found = match(pathname);
   unmount();
   unmount = () => {};
@@ -96,9 +102,11 @@ function match(path) {
   for (const one of routes) {
     const names = [...one.pattern.matchAll(/:(\w+)/g)].map((found) => found[1]);
     const found = path.match(new RegExp(`^${one.pattern.replace(/:\w+/g, "([^/]+)")}/?$`));
-    if (found) {
-      const params = Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(found[at + 1])]));
-      return { route: one, params };
+    if (!found) continue;
+    try {
+      return { route: one, params: Object.fromEntries(names.map((name, index) => [name, decodeURIComponent(found[index + 1])])) };
+    } catch {
+      return null; // a % that begins nothing
     }
   }
   return null;

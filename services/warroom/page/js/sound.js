@@ -60,12 +60,23 @@ export function isRinging() {
 }
 
 async function allow() {
-  context ??= new AudioContext();
+  if (!context) {
+    context = new AudioContext();
+    context.addEventListener("statechange", changed);
+  }
   if (context.state !== "running") await context.resume();
-  if (context.state !== "running") return;
-  for (const kind of GESTURES) document.removeEventListener(kind, allow);
+  changed();
+}
+
+/** A browser also takes it back: a call comes in, the machine slept, another device is plugged in. */
+function changed() {
+  const runs = context?.state === "running";
+  for (const kind of GESTURES) {
+    if (runs) document.removeEventListener(kind, allow);
+    else document.addEventListener(kind, allow);
+  }
   tell();
-  if (ringing) play();
+  if (runs && ringing) play();
 }
 
 function play() {

@@ -1,17 +1,22 @@
 // @ts-check
 // What happened in the drill so far: its events, fetched once for all views and told to each as more come.
 
-import { get, onWho, who } from "./api.js";
+import { ApiError, get, onWho, who } from "./api.js";
 import { subscribe as listen } from "./live.js";
+
+const AGAIN_MS = 2000;
 
 /** @typedef {{number: number, at: string, elapsed_s: number | null, who: string, what: any}} Happened */
 
 /** @type {Happened[]} */
 let events = [];
 let known = false;
+let told = 0; // the number of the last one, as the stream tells it
+let reached = -1; // and as far as they have been fetched: not all that are counted are for the team
 /** @type {Promise<void> | null} */
 let asking = null;
 let again = false;
+let timer = 0;
 /** @type {Set<(events: Happened[]) => void>} */
 const listeners = new Set();
 
@@ -51,12 +56,19 @@ export function refresh() {
 }
 
 async function fetchMore() {
+  const until = told;
   let found;
   try {
     found = await get("/api/drill/events", { after: events.at(-1)?.number });
-  } catch {
-    return; // the war room is away, which is said elsewhere; it is asked again when it is back
+  } catch (error) {
+    // The war room is away, which is said elsewhere. A refusal will be one again.
+    if (!(error instanceof ApiError && error.status >= 400 && error.status < 500)) {
+      clearTimeout(timer);
+      timer = window.setTimeout(refresh, AGAIN_MS);
+    }
+    return;
   }
+  reached = Math.max(until, found.at(-1)?.number ?? 0);
   if (known && !found.length) return;
   const first = found.findIndex((/** @type {Happened} */ one) => one.what.kind === "armed");
   events = first < 0 ? [...events, ...found] : found.slice(first);
@@ -66,8 +78,10 @@ async function fetchMore() {
 
 listen("events", (latest) => {
   // A lab that was made anew counts from the beginning.
-  if (events.length && latest?.last < /** @type {Happened} */ (events.at(-1)).number) events = [];
-  refresh();
+  if (typeof latest?.last !== "number") return; // the log cannot be read just now
+  if (latest.last < told) [events, reached] = [[], -1];
+  told = latest.last;
+  if (told > reached) refresh();
 });
 onWho(() => {
   refresh();

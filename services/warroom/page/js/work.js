@@ -48,6 +48,7 @@ async function look(kind) {
   } catch (error) {
     // Not now, or none yet; while the war room is away, what was known stays.
     if (error instanceof ApiError && error.status) tell(kind, null);
+    else one.mark = undefined; // it is asked for again when the war room is back
   } finally {
     one.asking = false;
   }
@@ -70,9 +71,11 @@ function entry(kind) {
 }
 
 // The stream tells of each kind a mark that changes with it.
-subscribe("work", (marks) => {
-  for (const [kind, one] of followed) if (marks?.[kind] !== one.mark) look(kind);
-});
+const missed = () => {
+  for (const [kind, one] of followed) if (snapshot("work")?.[kind] !== one.mark) look(kind);
+};
+subscribe("work", missed);
+subscribe("connection", (now) => now === "live" && missed());
 onWho(() => {
   for (const kind of followed.keys()) look(kind);
 });

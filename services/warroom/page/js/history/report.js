@@ -10,7 +10,7 @@ export function report(found) {
   const rows = [
     ["Page, after the load turned", duration(times.detect_s)],
     ["Acknowledged", duration(times.acknowledge_s) + (found.escalated ? ", after it was escalated" : "")],
-    ["Judged", found.assessed ? `${found.assessed.severity}: ${found.assessed.hurt}` : "–"],
+    ["Judged", found.assessed ? [`${found.assessed.severity}: `, h("bdi", null, found.assessed.hurt)] : "–"],
     ["Mitigated", duration(times.mitigate_s)],
     ["Root cause accepted", `${duration(times.cause_s)}${found.overridden ? ", by the instructor" : ""}`],
     ["Verified fix", duration(times.verified_s)],
@@ -24,7 +24,7 @@ export function report(found) {
     ["Guardrails", found.guardrails.map((/** @type {any} */ one) => `${one.name}: ${one.bites ? "bites" : "does not bite"}${one.release ? ` (${one.release})` : ""}`).join("; ") || "–"],
     ["Owed", found.owed.join(", ") || "nothing"],
   ];
-  const acts = found.actions.map((/** @type {any} */ one) => h("li", null, `${one.action} ${one.on.join(", ")}: ${one.why}`));
+  const acts = found.actions.map((/** @type {any} */ one) => h("li", null, `${one.action} ${one.on.join(", ")}: `, h("bdi", null, one.why)));
   return h(
     "section",
     { class: "card", "aria-labelledby": "report" },
@@ -32,9 +32,12 @@ export function report(found) {
     h(
       "p",
       { class: "soft" },
-      `Team ${found.team}, `,
+      "Team ",
+      h("bdi", null, found.team),
+      ", ",
       h("time", { datetime: found.armed_at, title: iso(found.armed_at) }, time(found.armed_at)),
-      `, ${found.outcome ?? found.phase}${found.why ? `: ${found.why}` : ""}`,
+      `, ${found.outcome ?? found.phase}`,
+      found.why ? [": ", h("bdi", null, found.why)] : null,
     ),
     h("table", null, h("tbody", null, rows.map(([name, text]) => h("tr", null, h("th", { scope: "row" }, name), h("td", null, text))))),
     acts.length ? [h("h3", null, "What was done about the harm"), h("ul", null, acts)] : null,

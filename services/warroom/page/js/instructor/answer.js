@@ -22,6 +22,7 @@ export function answer(ends) {
   };
   ends.push(
     subscribe("status", (now) => {
+      if (now.error) return; // it is said elsewhere
       if (now.id === null) fill(place, empty("There has been no drill yet"));
       else if (now.id !== of) show();
       of = now.id;

@@ -2,7 +2,7 @@
 // Steering a drill: what an instructor does while it goes on, each with a reason; and panic, whatever goes on.
 
 import { post } from "../api.js";
-import { button, empty, fill, h } from "../dom.js";
+import { button, empty, fill, h, loading } from "../dom.js";
 import { running, timed } from "../drill.js";
 import { subscribe } from "../live.js";
 import { withReason } from "../parts/pieces.js";
@@ -12,15 +12,21 @@ import { withReason } from "../parts/pieces.js";
  * @returns {HTMLElement}
  */
 export function control(ends) {
-  const place = h("div", { class: "controls" });
+  const place = h("div", { class: "controls" }, loading("Asking the war room …"));
   const hint = h("p", { role: "status", class: "said" });
-  let shown = "";
+  let of = "";
+  let show = (/** @type {Record<string, any>} */ _) => {};
   ends.push(
     subscribe("status", (now) => {
-      const key = [now.phase, now.paused, now.id, Boolean(now.gate)].join();
-      if (key === shown) return; // what is being written stays
-      shown = key;
-      fill(place, running(now) ? steps(now, hint) : empty("No drill is under way"));
+      if (now.error) return; // it is said elsewhere, and what is being written stays
+      const drill = running(now) ? now.id : "none";
+      if (drill !== of) {
+        const made = running(now) ? steps(hint) : { elements: [empty("No drill is under way")], show: () => {} };
+        fill(place, made.elements);
+        show = made.show;
+      }
+      of = drill;
+      show(now);
       if (!timed(now)) fill(hint);
     }),
   );
@@ -36,35 +42,34 @@ export function control(ends) {
 }
 
 /**
- * @param {Record<string, any>} now
+ * Everything that one drill may be steered by. What cannot be done now is hidden, so that a reason that is half written
+ * outlives whatever happens meanwhile.
  * @param {HTMLElement} hint
  */
-function steps(now, hint) {
+function steps(hint) {
   const drill = (/** @type {string} */ what) => (/** @type {string} */ why) => post(`/api/drill/${what}`, { why });
-  const dark = now.phase === "dark-room";
-  return [
-    now.paused
-      ? withReason("Resume", "Why does it go on?", drill("resume"))
-      : withReason("Pause", "Why does it stand?", drill("pause")),
-    timed(now) ? button("End this phase", () => post("/api/drill/advance"), { class: "plain" }) : null,
-    dark
-      ? button(
-          "Give the next hint",
-          async () => {
-            const given = await post("/api/drill/hint");
-            fill(hint, `Hint ${given.number}, which the team sees: ${given.text}`);
-          },
-          { class: "plain" },
-        )
-      : null,
-    dark ? withReason("Accept the cause by hand", "Why?", drill("override")) : null,
-    timed(now)
-      ? now.gate
-        ? withReason("Open AI’s gate", "Why may they ask now?", drill("gate/open"))
-        : withReason("Shut AI’s gate", "Why may they not?", drill("gate/shut"))
-      : null,
-    withReason("Abort the drill", "Why does it end?", drill("abort")),
+  const next = async () => {
+    const given = await post("/api/drill/hint");
+    fill(hint, `Hint ${given.number}, which the team sees: ${given.text}`);
+  };
+  const dark = (/** @type {any} */ now) => now.phase === "dark-room";
+  /** @type {[HTMLElement, (now: any) => unknown][]} */
+  const all = [
+    [withReason("Resume", "Why does it go on?", drill("resume")), (now) => now.paused],
+    [withReason("Pause", "Why does it stand?", drill("pause")), (now) => !now.paused],
+    [button("End this phase", () => post("/api/drill/advance"), { class: "plain" }), timed],
+    [button("Give the next hint", next, { class: "plain" }), dark],
+    [withReason("Accept the cause by hand", "Why?", drill("override")), dark],
+    [withReason("Open AI’s gate", "Why may they ask now?", drill("gate/open")), (now) => timed(now) && now.gate],
+    [withReason("Shut AI’s gate", "Why may they not?", drill("gate/shut")), (now) => timed(now) && !now.gate],
+    [withReason("Abort the drill", "Why does it end?", drill("abort")), () => true],
   ];
+  return {
+    elements: all.map(([element]) => element),
+    show(/** @type {Record<string, any>} */ now) {
+      for (const [element, can] of all) element.hidden = !can(now);
+    },
+  };
 }
 
 function panic() {

@@ -23,7 +23,7 @@ export function start(ends) {
   };
   begin();
   const whole = h("section", { class: "card", "aria-labelledby": "start" }, h("h2", { id: "start" }, "Start a drill"), place);
-  ends.push(subscribe("status", (now) => (whole.hidden = running(now))));
+  ends.push(subscribe("status", (now) => now.error || (whole.hidden = running(now))));
   return whole;
 }
 

@@ -41,7 +41,7 @@ export function traffic(ends) {
   ends.push(stream("/api/drill/ai/live", heard, (problem) => fill(trouble, problem || null)));
   ends.push(
     subscribe("status", (now) => {
-      const text = now.gate ? `The gate is shut. ${now.gate}` : "The gate is open.";
+      const text = now.error ? `Whether the gate is open is not known: ${now.error}` : now.gate ? `The gate is shut. ${now.gate}` : "The gate is open.";
       if (gate.textContent !== text) gate.textContent = text;
     }),
   );

@@ -22,7 +22,7 @@ const CUSTOMERS = "healthy"; // the profile that is no job
 export function act(ends) {
   const what = h("select", null, Object.entries(ACTIONS).map(([value, text]) => h("option", { value }, text)));
   const on = h("div", { class: "on" });
-  const why = h("input", { type: "text", maxlength: 500, autocomplete: "off" });
+  const why = h("input", { type: "text", maxlength: 500, autocomplete: "off", dir: "auto" });
   const done = h("p", { class: "good", role: "status" });
   const form = h("form", { class: "form" });
   fill(
@@ -45,7 +45,11 @@ export function act(ends) {
     done,
   );
   form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
-  const offer = async () => fill(on, await options(what.value));
+  const offer = async () => {
+    const of = what.value;
+    const found = await options(of);
+    if (of === what.value) fill(on, found); // something else may have been chosen meanwhile
+  };
   what.addEventListener("change", offer);
   offer();
   const whole = h(
@@ -63,7 +67,7 @@ export function act(ends) {
       jobs = now;
     }),
   );
-  ends.push(subscribe("status", (now) => (whole.hidden = !timed(now))));
+  ends.push(subscribe("status", (now) => now.error || (whole.hidden = !timed(now))));
   return whole;
 }
 

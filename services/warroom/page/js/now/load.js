@@ -1,7 +1,7 @@
 // @ts-check
 // What the customers ask for: each profile of the load that is on.
 
-import { empty, fill, h } from "../dom.js";
+import { empty, fill, h, loading } from "../dom.js";
 import { format } from "../format.js";
 import { subscribe } from "../live.js";
 
@@ -10,7 +10,7 @@ import { subscribe } from "../live.js";
  * @returns {HTMLElement}
  */
 export function load(ends) {
-  const place = h("div", { class: "wide" });
+  const place = h("div", { class: "wide" }, loading("Asking what is asked …"));
   ends.push(
     subscribe("load", (/** @type {any} */ profiles) => {
       if (profiles.error) fill(place, empty("Nobody knows what is asked", profiles.error));

@@ -2,7 +2,7 @@
 // The map of services as real traces draw it: who calls whom, how often, and how much of that fails.
 
 import { serviceColor } from "../colours.js";
-import { empty, fill, h, svg } from "../dom.js";
+import { empty, fill, h, loading, say, svg } from "../dom.js";
 import { format } from "../format.js";
 import { subscribe } from "../live.js";
 import { layout } from "./layout.js";
@@ -20,16 +20,18 @@ const FAILING = 0.01;
  * @returns {HTMLElement}
  */
 export function map(ends) {
-  const drawing = h("div", { class: "map" });
+  const drawing = h("div", { class: "map" }, loading("Asking for the latest traces …"));
+  const trouble = h("p", { class: "refusal", role: "status" });
   const list = h("div", { class: "wide" });
   let drawn = "";
   /** @type {((calls: Call[]) => void) | null} */
   let update = null;
   ends.push(
     subscribe("calls", (/** @type {any} */ calls) => {
+      say(trouble, calls.error && drawn ? `The map is of before: ${calls.error}` : "");
       if (calls.error) {
-        drawn = "";
-        return void fill(drawing, empty("The map cannot be drawn", calls.error));
+        if (!drawn) fill(drawing, empty("The map cannot be drawn", calls.error));
+        return;
       }
       fill(list, table(calls));
       if (!calls.length) {
@@ -49,6 +51,7 @@ export function map(ends) {
     "section",
     { class: "card", "aria-labelledby": "map" },
     h("div", { class: "row" }, h("h2", { id: "map" }, "Who calls whom"), h("span", { class: "soft small" }, "from traces of the last ten minutes")),
+    trouble,
     drawing,
     h("details", null, h("summary", null, "As a table"), list),
   );

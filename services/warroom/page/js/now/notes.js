@@ -5,6 +5,7 @@ import { locked, onWho, post } from "../api.js";
 import { button, empty, field, fill, h } from "../dom.js";
 import { running } from "../drill.js";
 import { clock, iso, time } from "../format.js";
+import { draft } from "../kept.js";
 import { subscribe } from "../live.js";
 import { refresh, subscribe as follow } from "../story.js";
 
@@ -26,7 +27,8 @@ const KINDS = {
  * @returns {HTMLElement}
  */
 export function notes(ends) {
-  const text = h("textarea", { maxlength: 5000, rows: 2 });
+  const text = h("textarea", { maxlength: 5000, rows: 2, dir: "auto" });
+  const forget = draft(text, "note", ends);
   const form = h("form", { class: "form" });
   fill(
     form,
@@ -36,7 +38,7 @@ export function notes(ends) {
       async () => {
         if (!text.value.trim()) throw new Error("It says nothing yet.");
         await post("/api/drill/note", { text: text.value });
-        text.value = "";
+        forget();
         await refresh();
       },
       { type: "submit" },
@@ -53,7 +55,7 @@ export function notes(ends) {
   ends.push(
     onWho((who) => fill(inside, who ? [form, list] : locked("The team’s notes are behind its token.", refresh))),
   );
-  ends.push(subscribe("status", (now) => (form.hidden = !running(now))));
+  ends.push(subscribe("status", (now) => now.error || (form.hidden = !running(now))));
   return h("section", { class: "card", "aria-labelledby": "notes" }, h("h2", { id: "notes" }, "Notes"), inside);
 }
 

@@ -1,10 +1,11 @@
 // @ts-check
 // The pager's cards: what fires, what somebody has acknowledged, and what is over.
 
-import { button, empty, fill, h } from "../dom.js";
+import { onWho } from "../api.js";
+import { button, empty, fill, h, loading, say } from "../dom.js";
 import { iso, time } from "../format.js";
-import { subscribe } from "../live.js";
-import { acknowledge, soundButton } from "../pager.js";
+import { snapshot, subscribe } from "../live.js";
+import { acknowledge, mayAcknowledge, soundButton } from "../pager.js";
 
 const BEFORE_MS = 300_000; // of what a dashboard shows before the alert began
 const SEVERITIES = new Set(["critical", "warning"]);
@@ -16,30 +17,38 @@ const SEVERITIES = new Set(["critical", "warning"]);
  * @returns {HTMLElement}
  */
 export function pages(ends) {
-  const open = h("div", { class: "feed" });
+  const open = h("div", { class: "feed" }, loading("Asking the war room who is paged …"));
+  const trouble = h("p", { class: "refusal", role: "status" });
   const over = h("div", { class: "feed" });
   const earlier = h("details", { class: "earlier", hidden: true }, h("summary"), over);
   const sound = soundButton();
   ends.push(sound.ends);
   let shown = "";
-  ends.push(
-    subscribe("pages", (/** @type {Page[] | {error: string}} */ all) => {
-      const now = JSON.stringify(all);
+  const show = () => {
+      /** @type {Page[] | {error: string} | undefined} */
+      const all = snapshot("pages");
+      if (!all) return;
+      say(trouble, Array.isArray(all) ? "" : `What fires is not known: ${all.error}`);
+      if (!Array.isArray(all)) {
+        if (!shown) fill(open, empty("Nobody knows whether anything fires"));
+        return;
+      }
+      const now = JSON.stringify([all, mayAcknowledge()]);
       if (now === shown) return; // what is being read, or has the focus, stays where it is
       shown = now;
-      if (!Array.isArray(all)) return;
       const firing = all.filter((page) => page.status === "firing");
       const resolved = all.filter((page) => page.status !== "firing");
       fill(open, firing.length ? firing.map(card) : empty("All quiet", "Nothing is firing. This page updates itself."));
       fill(over, resolved.map(card));
       earlier.hidden = resolved.length === 0;
       fill(/** @type {HTMLElement} */ (earlier.querySelector("summary")), `Resolved: ${resolved.length}`);
-    }),
-  );
+  };
+  ends.push(subscribe("pages", show), onWho(show));
   return h(
     "section",
     { class: "pager", "aria-labelledby": "pager" },
     h("div", { class: "row" }, h("h2", { id: "pager" }, "Pages"), h("span", { class: "end" }, sound.element)),
+    trouble,
     open,
     earlier,
   );
@@ -72,7 +81,8 @@ function card(page) {
       outside("Runbook", page.runbook_url),
       outside("Dashboard", ranged(page)),
       page.acknowledged_at ? h("span", { class: "good end" }, "✓ ", moment("acknowledged", page.acknowledged_at)) : null,
-      firing && !page.acknowledged_at
+      firing && !page.acknowledged_at && !mayAcknowledge() ? h("span", { class: "soft end" }, "waits for the team") : null,
+      firing && !page.acknowledged_at && mayAcknowledge()
         ? h("span", { class: "end" }, button("Acknowledge", () => acknowledge(page.id)))
         : null,
     ),

@@ -2,9 +2,10 @@
 // Where the drill is: phase, clock, what is left of it, and what it asks of the team next.
 
 import { post } from "../api.js";
-import { button, field, fill, h } from "../dom.js";
+import { button, field, fill, h, loading } from "../dom.js";
 import { phaseName, running, status, times, timed } from "../drill.js";
 import { clock } from "../format.js";
+import { draft, keep, kept } from "../kept.js";
 import { subscribe } from "../live.js";
 
 const ORDER = ["alerting", "dark-room", "ai-fix", "post-mortem"];
@@ -18,7 +19,11 @@ export function phase(ends, { watching = false } = {}) {
   const elapsed = h("span", { class: "huge" });
   const remaining = h("span", { class: "soft" });
   const bar = h("ol", { class: "phases" });
-  const said = h("div", { class: "next" });
+  const paused = h("div");
+  const said = h("div", { class: "next" }, loading("Asking the war room …"));
+  // What is being written is in nothing that is refilled.
+  const form = h("div", { hidden: true });
+  let of = ""; // the drill that it is about
   const time = h("p", { class: "clock", hidden: true }, elapsed, remaining);
   let shown = "";
   const tell = () => {
@@ -37,15 +42,19 @@ export function phase(ends, { watching = false } = {}) {
       tell();
       const key = JSON.stringify({ ...now, elapsed_s: 0, remaining_s: 0, cooldown_s: 0 });
       if (key === shown) return; // what is being written stays
-      const before = shown ? JSON.parse(shown) : {};
       shown = key;
+      if (now.error) return void fill(said, h("p", { class: "critical" }, `Where the drill is, is not known: ${now.error}`));
       fill(bar, ORDER.map((name) => step(name, now.phase)));
       bar.hidden = !running(now);
-      // The form is not made anew because a page was acknowledged.
-      if (now.phase !== "alerting" || before.phase !== "alerting" || before.paused !== now.paused) fill(said, next(now, watching));
+      fill(paused, now.paused ? h("p", { class: "warning" }, "Paused by the instructor: the clock stands.") : null);
+      fill(said, watching && timed(now) ? null : asked(now));
+      form.hidden = watching || now.phase !== "alerting";
+      if (form.hidden || of === now.id) return;
+      of = now.id;
+      fill(form, assess(ends));
     }),
   );
-  return h("section", { class: "card", "aria-labelledby": "drill" }, h("h2", { id: "drill" }, "Drill"), bar, time, said);
+  return h("section", { class: "card", "aria-labelledby": "drill" }, h("h2", { id: "drill" }, "Drill"), bar, time, paused, said, form);
 }
 
 /**
@@ -58,15 +67,6 @@ function step(name, current) {
   return h("li", props, phaseName({ phase: name }));
 }
 
-/**
- * @param {Record<string, any>} now
- * @param {boolean} watching
- */
-function next(now, watching) {
-  const paused = now.paused ? h("p", { class: "warning" }, "Paused by the instructor: the clock stands.") : null;
-  return [paused, watching && timed(now) ? null : asked(now)];
-}
-
 /** @param {Record<string, any>} now */
 function asked(now) {
   switch (now.phase) {
@@ -75,7 +75,7 @@ function asked(now) {
     case "armed":
       return h("p", null, now.preparing ? `The lab is made as new: ${now.preparing}.` : "Armed. The pager tells when it begins.");
     case "alerting":
-      return assess();
+      return null; // the form
     case "dark-room":
       return [
         now.guided ? h("p", null, "The drill is guided now: the causal chain is shown with the root cause.") : null,
@@ -91,12 +91,12 @@ function asked(now) {
       return [owed(now.owed), h("a", { class: "button", href: "/postmortem" }, "To the post-mortem")];
     case "closed":
       return [
-        h("p", null, `Drill ${now.id} of team ${now.team} is closed: ${now.outcome}.`),
+        h("p", null, `Drill ${now.id} of team `, h("bdi", null, now.team), ` is closed: ${now.outcome}.`),
         owed(now.owed),
         h("a", { href: "/postmortem" }, "Post-mortem and debrief"),
       ];
     default:
-      return h("p", null, `Drill ${now.id} was aborted: ${now.why}`);
+      return h("p", null, `Drill ${now.id} was aborted: `, h("bdi", null, now.why));
   }
 }
 
@@ -105,14 +105,16 @@ function owed(what) {
   return what.length ? h("p", null, `Owed: ${what.join(", ")}.`) : h("p", { class: "good" }, "Nothing is owed any more.");
 }
 
-/** What leaving the alerting phase takes. */
-function assess() {
+/** What leaving the alerting phase takes. @param {import("./ends.js").Ends} ends */
+function assess(ends) {
   const choices = [
     ["critical", "Critical: customers are hurt now"],
     ["warning", "Warning: they will be, or few are"],
     ["none", "None: nobody is hurt"],
   ];
-  const hurt = h("input", { type: "text", maxlength: 500, autocomplete: "off" });
+  const hurt = h("input", { type: "text", maxlength: 500, autocomplete: "off", dir: "auto" });
+  const forget = draft(hurt, "hurt", ends);
+  const judged = kept("severity", "");
   const form = h("form", { class: "form" });
   fill(
     form,
@@ -121,7 +123,7 @@ function assess() {
       { class: "choices" },
       h("legend", null, "How bad is it?"),
       choices.map(([value, text]) =>
-        h("label", { class: "choice" }, h("input", { type: "radio", name: "severity", value }), text),
+        h("label", { class: "choice" }, h("input", { type: "radio", name: "severity", value, checked: value === judged, onchange: () => keep("severity", value) }), text),
       ),
     ),
     field("Who is hurt, in one line", hurt),
@@ -132,6 +134,8 @@ function assess() {
         if (!severity) throw new Error("Say how bad it is.");
         if (!hurt.value.trim()) throw new Error("Say who is hurt.");
         await post("/api/drill/assess", { severity, hurt: hurt.value });
+        forget();
+        keep("severity", undefined);
       },
       { type: "submit" },
     ),

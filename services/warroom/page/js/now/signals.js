@@ -1,11 +1,12 @@
 // @ts-check
 // The golden signals of each service: a chart for each signal, and what they are at this moment as a table.
 
-import { chart, crosshair } from "../chart.js";
+import { chart } from "../chart.js";
+import { crosshair } from "../crosshair.js";
 import { serviceColor } from "../colours.js";
-import { fill, h, loading } from "../dom.js";
+import { arrange, fill, h, loading, say } from "../dom.js";
 import { format } from "../format.js";
-import { subscribe } from "../live.js";
+import { snapshot, subscribe } from "../live.js";
 
 // The bounds are the team spec's.
 const SIGNALS = [
@@ -23,7 +24,10 @@ const STEP_S = 2;
 let past = { at: [], services: {} };
 
 subscribe("history", (found) => {
-  if (!found.error) past = found;
+  if (found.error) return;
+  past = found;
+  const latest = snapshot("signals"); // it may be younger, and is not told again
+  if (latest && !latest.error) add(past, latest);
 });
 subscribe("signals", (found) => {
   if (!found.error) add(past, found);
@@ -58,6 +62,7 @@ export function signals(ends) {
   const cursor = crosshair();
   const trouble = h("p", { class: "refusal", role: "status" });
   const now = h("div", { class: "wide" }, loading("Asking Prometheus …"));
+  const figures = table();
   const grid = h("div", { class: "golden" });
   const charts = SIGNALS.map((signal) => {
     const place = h("div", { class: "place" });
@@ -87,10 +92,11 @@ export function signals(ends) {
   ends.push(subscribe("history", draw));
   ends.push(
     subscribe("signals", (found) => {
-      fill(trouble, found.error ?? null);
-      if (found.error) return;
+      say(trouble, found.error ?? "");
+      if (found.error) return charts.forEach(({ made }) => made.refused());
       draw();
-      fill(now, table(found.services));
+      figures.update(found.services);
+      if (figures.element.parentElement !== now) fill(now, figures.element);
     }),
   );
   document.addEventListener("visibilitychange", draw);
@@ -114,36 +120,61 @@ function points(at, values) {
   return at.map((moment, index) => [moment, values[index] ?? Number.NaN]);
 }
 
-/** @param {Record<string, Record<string, number>>} services */
-function table(services) {
+/** One line for each service, which stays while its figures change: its link may be about to be pressed. */
+function table() {
   const heads = ["Service", "Traffic", "Errors", "P99", "In flight", "Pool in use", "So"];
-  return h(
-    "table",
-    null,
-    h("caption", { class: "unseen" }, "The golden signals of each service at this moment"),
-    h("thead", null, h("tr", null, heads.map((name, at) => h("th", { scope: "col", class: at && at < 6 ? "figure" : "" }, name)))),
-    h("tbody", null, Object.keys(services).sort().map((name) => row(name, services[name]))),
-  );
+  const body = h("tbody");
+  /** @type {Map<string, ReturnType<typeof row>>} */
+  const rows = new Map();
+  return {
+    element: h(
+      "table",
+      null,
+      h("caption", { class: "unseen" }, "The golden signals of each service at this moment"),
+      h("thead", null, h("tr", null, heads.map((name, at) => h("th", { scope: "col", class: at && at < 6 ? "figure" : "" }, name)))),
+      body,
+    ),
+    /** @param {Record<string, Record<string, number>>} services */
+    update(services) {
+      const names = Object.keys(services).sort();
+      for (const name of names) {
+        const one = rows.get(name) ?? row(name);
+        rows.set(name, one);
+        one.update(services[name]);
+      }
+      arrange(body, names.map((name) => rows.get(name)?.element));
+    },
+  };
 }
 
-/**
- * @param {string} name
- * @param {Record<string, number>} signal
- */
-function row(name, signal) {
-  const { word, tone } = judged(signal);
+/** @param {string} name */
+function row(name) {
   const mark = h("span", { class: "swatch", style: { background: serviceColor(name) }, "aria-hidden": "true" });
-  return h(
-    "tr",
-    null,
-    h("th", { scope: "row" }, mark, h("a", { href: `/traces?service=${encodeURIComponent(name)}` }, name)),
-    h("td", { class: "figure" }, format(signal.rps, "reqps")),
-    h("td", { class: "figure" }, format(signal.errors, "percentunit")),
-    h("td", { class: "figure" }, format(signal.p99_s, "s")),
-    h("td", { class: "figure" }, format(signal.in_flight)),
-    h("td", { class: "figure" }, format(signal.pool, "percentunit", 0)),
-    h("td", null, h("span", { class: tone }, word)),
-  );
+  const figures = [0, 1, 2, 3, 4].map(() => h("td", { class: "figure" }));
+  const so = h("span");
+  return {
+    element: h(
+      "tr",
+      null,
+      h("th", { scope: "row" }, mark, h("a", { href: `/traces?service=${encodeURIComponent(name)}` }, name)),
+      figures,
+      h("td", null, so),
+    ),
+    /** @param {Record<string, number>} signal */
+    update(signal) {
+      const { word, tone } = judged(signal);
+      const texts = [
+        format(signal.rps, "reqps"),
+        format(signal.errors, "percentunit"),
+        format(signal.p99_s, "s"),
+        format(signal.in_flight),
+        format(signal.pool, "percentunit", 0),
+      ];
+      figures.forEach((cell, at) => say(cell, texts[at]));
+      say(so, word);
+      so.className = tone;
+    },
+  };
 }
 
 /** In words, after the team spec's bounds. @param {Record<string, number>} signal */

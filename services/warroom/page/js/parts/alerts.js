@@ -7,10 +7,15 @@ import { card } from "./pieces.js";
 
 /** @param {import("./pieces.js").Ends} ends */
 export function alerts(ends) {
-  const place = h("div", { role: "status" });
+  const place = h("div", { role: "status" }, "…");
+  let shown = "";
   ends.push(
     subscribe("pages", (pages) => {
       const open = Array.isArray(pages) ? pages.filter((page) => page.status === "firing") : [];
+      const now = Array.isArray(pages) ? JSON.stringify(open.map((page) => page.id)) : pages.error;
+      if (now === shown) return; // a screen reader would read all of it again
+      shown = now;
+      if (!Array.isArray(pages)) return void fill(place, h("p", { class: "critical" }, `What fires is not known: ${pages.error}`));
       fill(
         place,
         open.length

@@ -44,6 +44,7 @@ export function brief(ends) {
   };
   const show = () => {
     const now = status();
+    if (now?.error) return; // what is read stays
     const cause = story.of("submitted").find((one) => one.accepted);
     const why =
       cause?.mechanism === "no-incident"

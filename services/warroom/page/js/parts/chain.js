@@ -22,6 +22,7 @@ export function chain(ends) {
   };
   ends.push(
     subscribe("status", (status) => {
+      if (status.error) return; // what is read stays
       const due = status.id && (status.guided || !running(status));
       if (due && !shown) begin();
       if (!due && shown) fill(place);

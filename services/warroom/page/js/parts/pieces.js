@@ -40,6 +40,7 @@ export function withReason(label, question, work) {
     maxlength: 500,
     required: true,
     autocomplete: "off",
+    dir: "auto",
     "aria-label": question,
     placeholder: question,
   });

@@ -1,7 +1,8 @@
 // @ts-check
 // The plots of the post-mortem: what it looked like from a minute before it began, with marks where somebody did something.
 
-import { chart, crosshair } from "../chart.js";
+import { chart } from "../chart.js";
+import { crosshair } from "../crosshair.js";
 import { h } from "../dom.js";
 
 /** @typedef {{title: string, unit: string, bound: number | null, lines: {name: string, points: [number, number | null][]}[], marks: {at: number, text: string}[]}} Plot times are seconds since the page */

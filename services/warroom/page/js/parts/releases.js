@@ -2,7 +2,7 @@
 // The drill's releases: which one runs, what each changes, and the way back.
 
 import { get, post } from "../api.js";
-import { button, failed, fill, h } from "../dom.js";
+import { arrange, button, failed, fill, h } from "../dom.js";
 import { diff } from "../diff.js";
 import { iso, time } from "../format.js";
 import * as story from "../story.js";
@@ -12,30 +12,22 @@ import { card, mark, withReason } from "./pieces.js";
 export function releases(ends) {
   const table = h("div", { class: "wide" });
   const changes = h("div", { class: "form" });
+  const body = h("tbody");
+  const heads = ["Release", "When", "Of", "Healthy", ""].map((name) => h("th", { scope: "col" }, name));
+  const whole = h("table", null, h("thead", null, h("tr", null, heads)), body);
+  /** A release's row stays: somebody may be writing why they go back to it. @type {Map<string, ReturnType<typeof row>>} */
+  const rows = new Map();
   const begin = async () => {
     try {
       const all = await get("/api/drill/releases");
-      fill(
-        table,
-        h(
-          "table",
-          null,
-          h(
-            "thead",
-            null,
-            h(
-              "tr",
-              null,
-              ["Release", "When", "Of", "Healthy", ""].map((name) => h("th", { scope: "col" }, name)),
-            ),
-          ),
-          h(
-            "tbody",
-            null,
-            [...all].reverse().map((one) => row(one, changes, begin)),
-          ),
-        ),
-      );
+      const shown = [...all].reverse().map((/** @type {any} */ one) => {
+        const its = rows.get(one.release) ?? row(one, changes, begin);
+        rows.set(one.release, its);
+        its.update(one);
+        return its.element;
+      });
+      arrange(body, shown);
+      if (whole.parentElement !== table) fill(table, whole);
     } catch (error) {
       fill(table, failed(error, begin));
     }
@@ -70,22 +62,24 @@ function row(one, changes, again) {
     await story.refresh();
     await again();
   };
-  return h(
-    "tr",
-    null,
-    h("th", { scope: "row" }, one.release, one.current ? [" ", h("span", { class: "tag good" }, "runs")] : null),
-    h("td", null, one.at ? h("time", { datetime: one.at, title: iso(one.at) }, time(one.at)) : "–"),
-    h("td", null, one.services.join(", ") || "–"),
-    h("td", null, mark(one.healthy, "healthy", "was not healthy")),
-    h(
-      "td",
+  const runs = h("span");
+  const healthy = h("td");
+  const wayBack = withReason("Roll back to it", "What is wrong with the present one?", back);
+  return {
+    element: h(
+      "tr",
       null,
-      h(
-        "div",
-        { class: "row" },
-        button("Show the diff", show, { class: "plain" }),
-        one.current || !one.healthy ? null : withReason("Roll back to it", "What is wrong with the present one?", back),
-      ),
+      h("th", { scope: "row" }, one.release, runs),
+      h("td", null, one.at ? h("time", { datetime: one.at, title: iso(one.at) }, time(one.at)) : "–"),
+      h("td", null, one.services.join(", ") || "–"),
+      healthy,
+      h("td", null, h("div", { class: "row" }, button("Show the diff", show, { class: "plain" }), wayBack)),
     ),
-  );
+    /** @param {any} now */
+    update(now) {
+      fill(runs, now.current ? [" ", h("span", { class: "tag good" }, "runs")] : null);
+      fill(healthy, mark(now.healthy, "healthy", "was not healthy"));
+      wayBack.hidden = now.current || !now.healthy;
+    },
+  };
 }

@@ -2,7 +2,7 @@
 // The dashboards of dashboards/json, panel for panel, over one range of time and with one cursor.
 
 import { get } from "../api.js";
-import { crosshair } from "../chart.js";
+import { crosshair } from "../crosshair.js";
 import { tone } from "../colours.js";
 import { fill, h, silent } from "../dom.js";
 import { known, panel } from "../panels.js";

@@ -3,7 +3,7 @@
 
 import { get } from "../api.js";
 import { serviceColor } from "../colours.js";
-import { empty, failed, fill, h, loading, silent } from "../dom.js";
+import { arrange, empty, failed, fill, h, loading, silent } from "../dom.js";
 import { iso, time } from "../format.js";
 import { period } from "../period.js";
 import { address, around, moves, read } from "../range.js";
@@ -24,6 +24,9 @@ export async function mount(el, _, query) {
   /** @type {any[]} the latest first */
   let lines = [];
   let cursor = "";
+  /** @type {Map<string, HTMLElement>} */
+  let items = new Map();
+  const rows = h("ol", { class: "lines card" });
   let running = new AbortController();
 
   const option = (/** @type {string} */ value, /** @type {string} */ name = value) => h("option", { value }, name);
@@ -85,10 +88,11 @@ export async function mount(el, _, query) {
       cursor = answer.cursor;
       if (first || news.length) show();
     } catch (error) {
+      if (silent(error)) return; // a later search goes on with what is there
       cursor = "";
       lines = [];
       fill(said);
-      if (!silent(error)) fill(list, failed(error, bar.refresh));
+      fill(list, failed(error, bar.refresh));
     }
   }
 
@@ -98,8 +102,17 @@ export async function mount(el, _, query) {
       fill(list, empty("No line matches.", "A longer time, another level or less text find more."));
       return;
     }
-    const unfolded = new Set([...list.querySelectorAll("details[open]")].map((one) => /** @type {HTMLElement} */ (one).dataset.line));
-    fill(list, h("ol", { class: "lines card" }, lines.map((one) => line(one, unfolded.has(key(one))))));
+    // Lines that are there stay: with the focus, and unfolded if they are.
+    /** @type {Map<string, HTMLElement>} */
+    const shown = new Map();
+    for (const one of lines.toReversed()) {
+      let key = `${one.ts} ${one.span_id} ${one.event}`;
+      while (shown.has(key)) key += " again";
+      shown.set(key, items.get(key) ?? line(one));
+    }
+    items = shown;
+    arrange(rows, [...shown.values()].reverse());
+    if (rows.parentElement !== list) fill(list, rows);
   }
 
   bar.start();
@@ -109,8 +122,8 @@ export async function mount(el, _, query) {
   };
 }
 
-/** @param {any} one @param {boolean} open */
-function line(one, open) {
+/** @param {any} one */
+function line(one) {
   const rest = Object.entries(one).filter(([name, value]) => !OWN.has(name) && value !== null);
   const tone = { WARN: "warning", ERROR: "critical", FATAL: "critical" }[/** @type {string} */ (one.level)] ?? "soft";
   const at = Date.parse(one.ts) / 1000;
@@ -119,7 +132,7 @@ function line(one, open) {
     null,
     h(
       "details",
-      { dataset: { line: key(one) }, open },
+      null,
       h(
         "summary",
         null,
@@ -133,18 +146,23 @@ function line(one, open) {
         "p",
         { class: "row" },
         one.trace_id ? evidenceButton(`log:${one.service}:${one.trace_id}`, `${one.service}: ${one.event}`) : null,
-        h("a", { href: address("/metrics", { q: `sum by (route, status) (rate(http_server_request_duration_seconds_count{service="${one.service}"}[$__rate_interval]))`, ...around(at) }) }, "Metrics of this time"),
         one.trace_id ? h("a", { href: address("/logs", { trace: one.trace_id, ...around(at, 15) }) }, "All lines of this trace") : null,
       ),
       h("table", { class: "tags" }, h("tbody", null, Object.entries(one).map(([name, value]) => h("tr", null, h("th", { scope: "row" }, name), h("td", null, h("code", null, text(value))))))),
     ),
-    one.trace_id ? h("a", { class: "to-trace", href: `/traces/${one.trace_id}`, "aria-label": `Trace ${one.trace_id}` }, "Trace") : null,
+    h(
+      "span",
+      { class: "to" },
+      h("a", { href: metrics(one.service, at), "aria-label": `Metrics of ${one.service} at this time` }, "Metrics"),
+      one.trace_id ? h("a", { href: `/traces/${one.trace_id}`, "aria-label": `Trace ${one.trace_id}` }, "Trace") : null,
+    ),
   );
 }
 
-/** @param {any} one */
-function key(one) {
-  return `${one.ts} ${one.span_id} ${one.event}`;
+/** What the service was asked for around then. @param {string} service @param {number} at */
+function metrics(service, at) {
+  const q = `sum by (route, status) (rate(http_server_request_duration_seconds_count{service="${service}"}[$__rate_interval]))`;
+  return address("/metrics", { q, ...around(at) });
 }
 
 /** @param {unknown} value */

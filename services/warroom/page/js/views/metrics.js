@@ -7,6 +7,7 @@ import { fill, h, silent } from "../dom.js";
 import { asEvidence } from "../evidence.js";
 import * as figures from "../figures.js";
 import { format } from "../format.js";
+import { logsOf, services, tracesOf } from "../onward.js";
 import { dot } from "../panels.js";
 import { period } from "../period.js";
 import { aligned, at, over, tracesBehind } from "../prometheus.js";
@@ -24,6 +25,9 @@ export async function mount(el, _, query) {
   let asked = query.get("q") ?? "";
   let behind = tracesBehind(asked);
   let running = new AbortController();
+  let led = "";
+  /** @type {Map<string, number>} which place each line had when it was first seen: its colour goes with it */
+  let places = new Map();
 
   const field = h("textarea", {
     id: "promql",
@@ -50,7 +54,9 @@ export async function mount(el, _, query) {
   const said = h("p", { class: "soft small", role: "status" });
   const graph = h("div", { class: "card tall" });
   const table = h("div", { class: "card" });
-  const onward = h("div", { class: "row" });
+  const evidence = h("span");
+  const further = h("span", { class: "row" });
+  const onward = h("div", { class: "row" }, evidence, further);
   const bar = period(read(query), refresh, 5);
   const results = h("div", { class: "view", hidden: true }, onward, graph, said, table);
   const start = h(
@@ -75,6 +81,7 @@ export async function mount(el, _, query) {
     behind = tracesBehind(asked);
     drawn.destroy();
     drawn = result();
+    places = new Map();
     show();
     bar.refresh();
   }
@@ -86,12 +93,18 @@ export async function mount(el, _, query) {
     results.hidden = !asked;
     const { start: begins, end } = bar.bounds();
     const whole = filled(asked, timeVariables(begins, end));
-    fill(
-      onward,
-      asked ? asEvidence(`metric:${whole}`, whole) : null,
-      h("a", { href: address("/traces", { from, to, service: service(asked) }) }, "Traces of this time"),
-      h("a", { href: address("/logs", { from, to, service: service(asked) }) }, "Logs of this time"),
-    );
+    fill(evidence, asked ? asEvidence(`metric:${whole}`, whole) : null);
+    lead([]);
+  }
+
+  /** To the traces and the lines of what was found. @param {import("../promql.js").Series[]} found */
+  function lead(found) {
+    const { from, to } = bar.range();
+    const names = services([asked], found);
+    const now = [from, to, ...names].join();
+    if (now === led) return; // a link that is about to be pressed stays
+    led = now;
+    fill(further, tracesOf(names, { from, to }), logsOf(names, { from, to }));
   }
 
   /** @param {boolean} changed */
@@ -106,7 +119,12 @@ export async function mount(el, _, query) {
       const [found, now] = await Promise.all([over(asked, bounds, signal), at(asked, bounds, signal)]);
       const lines = found.map((one) => ({ name: legend("", one.labels), points: one.points }));
       lines.sort((a, b) => last({ ...b, labels: {} }) - last({ ...a, labels: {} }));
-      const data = { ...aligned(bounds), lines: lines.slice(0, MOST) };
+      lines.splice(MOST);
+      // The greatest first, as they were when they were first drawn: who is greater now takes nobody's colour.
+      for (const { name } of lines) if (!places.has(name)) places.set(name, places.size);
+      lines.sort((a, b) => (places.get(a.name) ?? 0) - (places.get(b.name) ?? 0));
+      lead(found);
+      const data = { ...aligned(bounds), lines };
       drawn.update(data);
       tabulate(now);
       const some = found.length > MOST ? `; the graph shows the ${MOST} that are greatest now` : "";
@@ -116,7 +134,9 @@ export async function mount(el, _, query) {
       const dots = /_bucket|_count|_sum/.test(asked) ? (await behind(bounds, signal)).map(dot) : [];
       drawn.update({ ...data, dots });
     } catch (error) {
-      if (!silent(error)) fill(trouble, error instanceof Error ? error.message : String(error));
+      if (silent(error)) return;
+      fill(trouble, error instanceof Error ? error.message : String(error));
+      drawn.refused();
     }
   }
 
@@ -144,9 +164,4 @@ export async function mount(el, _, query) {
 function unit(expression) {
   if (/^histogram_quantile.*_seconds_bucket|_seconds(?![_\w])/.test(expression)) return /[*/]/.test(expression) ? "short" : "s";
   return /_bytes(?![_\w])/.test(expression) ? "bytes" : "short";
-}
-
-/** The one service that an expression is about. @param {string} expression */
-function service(expression) {
-  return expression.match(/\bservice="([a-z-]+)"/)?.[1];
 }

@@ -16,7 +16,7 @@ import { timeline } from "../parts/timeline.js";
 import { written } from "../parts/written.js";
 
 // Of these the lab's own part is made anew; what people write is told by the log.
-const TURNS = ["written", "noted", "hinted", "asked", "answered", "probed"];
+const TURNS = ["written", "asked", "answered", "probed"];
 
 /** @param {HTMLElement} el */
 export function mount(el) {
@@ -43,7 +43,7 @@ function where(now) {
     return h(
       "p",
       null,
-      now.phase === "aborted" ? `The drill was aborted: ${now.why}` : `The drill is closed: ${now.outcome}.`,
+      now.phase === "aborted" ? ["The drill was aborted: ", h("bdi", null, now.why)] : `The drill is closed: ${now.outcome}.`,
     );
   const owed = now.owed.length
     ? h("p", null, "Still owed: ", now.owed.join(", "), ".")
@@ -141,6 +141,7 @@ function closing(ends) {
   let id = "";
   ends.push(
     subscribe("status", (now) => {
+      if (now.error) return;
       id = now.id ?? "";
       close.hidden = now.phase !== "post-mortem";
       const said = now.owed?.length
@@ -204,6 +205,7 @@ function told(place, ends) {
   };
   ends.push(
     subscribe("status", (now) => {
+      if (now.error) return;
       const over = now.id && !running(now) ? now.id : "";
       if (over === shown) return;
       shown = over;

@@ -2,7 +2,7 @@
 // The review bench: four proposed patches beside each other, of which at least two are wrong though their tests pass.
 
 import { get, post } from "../api.js";
-import { button, failed, fill, h, loading } from "../dom.js";
+import { button, failed, fill, h, loading, say } from "../dom.js";
 import { diff } from "../diff.js";
 import { keep, kept } from "../kept.js";
 import { subscribe } from "../live.js";
@@ -52,10 +52,32 @@ function bench(place, foot, ends) {
   /** @type {any} */
   let latest = null;
 
+  // The button stays the same one while decisions are made: it may have the focus, and a refusal beside it.
+  const why = h("p", { class: "critical" });
+  const open = h("p", { class: "soft", role: "status" });
+  const settle = h(
+    "div",
+    null,
+    why,
+    open,
+    button("Run all of them", async () => {
+      begun(
+        "review",
+        await post("/api/drill/review", {
+          decisions: Object.fromEntries(patches.map(({ patch }) => [patch, said(decisions[patch])])),
+        }),
+      );
+    }),
+  );
+  const other = h("div");
+  fill(foot, settle, other);
+  const state = { due: false, asking: false };
+
   const show = () => {
     const settled = results.length > 0;
     const fixed = settled || runs(latest);
-    if (!patches.length) fill(place, settled ? results.map(bare) : null);
+    if (!patches.length && settled) fill(place, results.map(bare));
+    else if (!patches.length && !state.asking && !state.due) fill(place);
     for (const card of place.querySelectorAll("[data-patch]")) {
       const name = /** @type {HTMLElement} */ (card).dataset.patch;
       const found = results.find((one) => one.patch === name);
@@ -63,26 +85,12 @@ function bench(place, foot, ends) {
       for (const control of card.querySelectorAll("input, select"))
         /** @type {HTMLInputElement} */ (control).disabled = fixed;
     }
-    fill(foot, settled ? totals(results) : runs(latest) ? h("p", { role: "status" }, `${latest.step} …`) : settle());
-  };
-  const settle = () => {
-    const open = patches.filter(({ patch }) => !decided(decisions[patch]));
-    return [
-      latest?.why ? h("p", { class: "critical" }, latest.why) : null,
-      h(
-        "p",
-        { class: "soft", role: "status" },
-        open.length ? `${many(open.length, "patch", "patches")} to decide on.` : "All are decided on.",
-      ),
-      button("Run all of them", async () => {
-        begun(
-          "review",
-          await post("/api/drill/review", {
-            decisions: Object.fromEntries(patches.map(({ patch }) => [patch, said(decisions[patch])])),
-          }),
-        );
-      }),
-    ];
+    settle.hidden = fixed || !patches.length; // nothing can be run of what nobody has seen
+    fill(other, settled ? totals(results) : runs(latest) ? h("p", { role: "status" }, `${latest.step} …`) : null);
+    const left = patches.filter(({ patch }) => !decided(decisions[patch])).length;
+    say(why, latest?.why ?? "");
+    say(open, left ? `${many(left, "patch", "patches")} to decide on.` : "All are decided on.");
+    foot.hidden = settle.hidden && !fixed;
   };
   const changed = (/** @type {string} */ patch, /** @type {Decision} */ decision) => {
     decisions[patch] = decision;
@@ -90,8 +98,12 @@ function bench(place, foot, ends) {
     show();
   };
   const begin = async () => {
+    if (state.asking) return;
+    state.asking = true;
+    if (!patches.length && !results.length) fill(place, loading("Fetching the patches …"));
     try {
-      const found = await get("/api/drill/review");
+      const found = await get("/api/drill/review").finally(() => (state.asking = false));
+      state.due = false;
       if (found.patches.length || !patches.length) {
         patches = found.patches;
         fill(
@@ -118,15 +130,18 @@ function bench(place, foot, ends) {
       show();
     }),
   );
-  let phase = "";
+  let shown = "";
   ends.push(
     subscribe("status", (now) => {
-      if (now.phase === phase) return;
-      phase = now.phase;
-      foot.hidden = Boolean(notYet(now));
-      if (["ai-fix", "post-mortem"].includes(phase) && !now.paused) patches.length || begin();
-      else if (patches.length || results.length) show();
-      else fill(place);
+      const key = `${now.phase} ${Boolean(now.paused)}`;
+      if (now.error || key === shown) return;
+      shown = key;
+      const fixing = ["ai-fix", "post-mortem"].includes(now.phase);
+      state.due = fixing && !patches.length;
+      if (fixing && !now.paused && !patches.length) return begin();
+      if (fixing && !patches.length && !results.length)
+        return fill(place, h("p", { class: "soft" }, "The drill is paused: the patches are shown when it goes on."));
+      show();
     }),
   );
 }

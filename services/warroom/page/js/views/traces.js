@@ -53,7 +53,14 @@ export async function mount(el, _, query) {
 
   /** @param {string} chosen */
   async function operations(chosen) {
-    const names = service.value ? ((await get("/api/jaeger/operations", { service: service.value })).data ?? []) : [];
+    const of = service.value;
+    let names = [];
+    try {
+      if (of) names = (await get("/api/jaeger/operations", { service: of })).data ?? [];
+    } catch {
+      // any operation can be looked for all the same; the search itself says what is wrong with the store
+    }
+    if (of !== service.value) return; // another service has been chosen meanwhile
     const all = [...new Set(names.map((/** @type {any} */ one) => one.name))].sort();
     fill(operation, option("", "Any"), ...all.map((one) => option(String(one))));
     operation.value = all.includes(chosen) ? chosen : "";
@@ -83,7 +90,15 @@ export async function mount(el, _, query) {
   async function search(changed) {
     if (changed) state();
     if (!asked.service) {
-      fill(list, empty("Choose a service to see its traces.", "Every request of the company and of its customers is recorded, whole."));
+      const { from, to } = bar.range();
+      head.hidden = scatter.hidden = true;
+      fill(
+        list,
+        empty("Choose a service to see its traces.", [
+          "Every request of the company and of its customers is recorded, whole.",
+          h("span", { class: "row" }, services.map((/** @type {string} */ one) => h("a", { href: address("/traces", { service: one, from, to }) }, one))),
+        ]),
+      );
       return;
     }
     running.abort();
@@ -105,9 +120,10 @@ export async function mount(el, _, query) {
       found = (answer.data ?? []).map(read).filter(Boolean);
       show();
     } catch (error) {
+      if (silent(error)) return; // a later search goes on with what is there
       found = [];
       head.hidden = scatter.hidden = true;
-      if (!silent(error)) fill(list, failed(error, bar.refresh));
+      fill(list, failed(error, bar.refresh));
     }
   }
 
