@@ -41,15 +41,17 @@ NOT_WRITABLE = [
 OTHERS = [("1.1.1.1", 443), ("billing", 8401)]  # a name may be asked of the machine's resolver, which takes its time
 # What somebody might write into a check: who of these can be connected to; and an order to the pager.
 TRY = """
-import json, socket, sys
-found = []
-for host, port in json.loads(sys.argv[1]):
+import asyncio, json, sys
+async def connected(place):
     try:
-        socket.create_connection((host, port), 2).close()
-        found.append([host, port])
-    except OSError:
-        pass
-print(json.dumps(found))
+        _, writer = await asyncio.wait_for(asyncio.open_connection(*place), 5)
+    except (OSError, TimeoutError):
+        return []
+    writer.close()
+    return [place]
+async def main(places):
+    return sum(await asyncio.gather(*map(connected, places)), [])
+print(json.dumps(asyncio.run(main(json.loads(sys.argv[1])))))
 """
 ASK = """
 import urllib.error, urllib.request
