@@ -8,11 +8,11 @@ It takes the lab named by `--name` as it is, or starts it in `--runtime` (auto, 
 """
 
 import time
-import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from statistics import median
 
+from support import books
 from support.driving import Lab, arguments, figure, report, say, wait_for
 from support.floors import floor
 
@@ -116,39 +116,7 @@ def recover(lab: Lab, run: Trigger, recovery: Recovery) -> None:
     if recovery.level_books:
         if not lab.difference_cents():
             run.trouble.append("the books agree although nobody levelled them")
-        level_books(lab)
-
-
-def level_books(lab: Lab) -> int:
-    """Compensating entries, tried dry first, until the books agree to the cent. Gives how many there were."""
-    wait_for(lambda: _settled(lab), "a reconciliation that stands still", 90, every=3)
-    entries = differing(lab)
-    for start in range(0, len(entries), 500):
-        body = {"idempotency_key": f"level-{uuid.uuid4().hex}", "entries": entries[start : start + 500]}
-        for dry_run in (True, False):
-            url = f"{lab.url('billing')}/adjustments"
-            lab.http.post(url, json={**body, "dry_run": dry_run}).raise_for_status()
-    wait_for(lambda: lab.difference_cents() == 0, "books that agree to the cent", 30)
-    say(f"levelled the books with {len(entries)} entries")
-    return len(entries)
-
-
-def _settled(lab: Lab) -> bool:
-    before = lab.difference_cents()
-    time.sleep(5)
-    return before is not None and lab.difference_cents() == before
-
-
-def differing(lab: Lab) -> list[dict]:
-    entries: list[dict] = []
-    after = ""
-    while after is not None:
-        answer = lab.get("processor", "/reconciliation", after=after, limit=500)
-        for row in answer["differing"]:
-            reason = "Levels billing's book with the processor's"
-            entries.append({"charge_key": row["charge_key"], "amount": row["compensating"], "reason": reason})
-        after = answer["next"]
-    return entries
+        books.level(lab)
 
 
 def summarise(scenario: Scenario, runs: list[Trigger]) -> list[dict]:

@@ -10,8 +10,8 @@ import subprocess
 from typing import Any
 
 import psycopg
-from page_latency import level_books
 from psycopg.rows import tuple_row
+from support import books
 from support.driving import Lab, arguments, figure, report, say, wait_for
 
 from lab import bank
@@ -75,7 +75,7 @@ def measure(lab: Lab) -> list[dict[str, Any]]:
     drill.do("deploy")
     ran, migrated = drill.runs(), drill.rows(SCHEMA)
     drill.do("act", "stop-job", SCENARIO, "--why", "so that nothing new is in flight")
-    entries = level_books(lab)
+    entries = books.level(lab)
     verified = json.loads(drill.do("verify", "--json"))["verdict"]
     if drill.status()["phase"] == "ai-fix":
         drill.do("advance", *INSTRUCTOR)

@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from support import books
 from support.clicks import SCENARIOS, Known
 from support.driving import Lab, arguments, figure, report, say, wait_for
 from support.forgeries import KNOWN
@@ -131,6 +132,8 @@ def incident(lab: Lab, known: Known) -> dict[str, Any]:
     team.do("diff")
     wait_for(lambda: team.ask("report")["times"]["mitigate_s"] is not None, "mitigated", MITIGATED_S, 5.0)
     team.do("deploy")
+    if known.levels:
+        books.level(lab)
     for _ in range(2):  # what says nothing about the fix is asked for again
         if team.ask("verify")["verdict"] not in ("load-not-delivered", "infrastructure"):
             break

@@ -28,6 +28,7 @@ class Known:
     sql: str = ""
     job: str = ""
     restart: tuple[str, ...] = ()
+    levels: bool = False  # the books have to be levelled before a fix is verified
 
     @property
     def guardrail(self) -> Example:
@@ -47,6 +48,7 @@ SCENARIOS = (
         " GROUP BY idempotency_key HAVING count(*) > 1",
         fix="integer-cents",
         job="month-end-import",
+        levels=True,
     ),
     Known(
         scenario="batch-export",

@@ -1,5 +1,5 @@
 """A drill from the page to the post-mortem by clicks alone, for each scenario; but for the code, which a team writes in
-its editor: here it is a right fix of the bank's.
+its editor (here it is a right fix of the bank's), and for the books, which it levels through billing's API.
 
 Two browsers look at the same drill throughout, and the war room is killed in the middle of one.
 """
@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from support import books
 from support.clicks import SCENARIOS, Instructor, Known, Team
+from support.driving import Lab
 
 from lab import bank
 from lab.runtime.state import State
@@ -97,6 +99,9 @@ def test_a_drill_by_clicks(lab: str, look: Callable[..., Viewer], known: Known, 
     team.deploy(folder)
     instructor.view("Fix")
     expect(instructor.page.locator("tr", has_text=re.compile(r"^r-\d+ runs"))).to_be_visible()
+    if known.levels:
+        with Lab.attach(NAME) as company:
+            books.level(company)
     assert team.verify() == "verified"
     expect(instructor.page.locator(".ruling > .tag")).to_have_text("verified")
 
