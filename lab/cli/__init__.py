@@ -70,7 +70,9 @@ def run(arguments: Sequence[str] | None) -> int:
     except click.Abort:
         return _say("stopped by you.", LabError.exit_code)
     except click.ClickException as error:
-        return _say(f"{error.format_message().rstrip('.')}; see labctl --help.", UsageError.exit_code)
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "labctl"
+        return _say(f"{error.format_message().rstrip('.')}; see {command} --help.", UsageError.exit_code)
     except LabError as error:
         return _say(str(error), error.exit_code)
 

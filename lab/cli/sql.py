@@ -8,6 +8,8 @@ from lab.cli import options
 from lab.clients.warroom import Warroom
 from lab.errors import LabError, UsageError
 
+NO_TABLE = "42P01"  # of PostgreSQL's SQLSTATEs
+
 
 @click.command()
 @options.name
@@ -55,4 +57,5 @@ def select(url: str, statement: str) -> tuple[list[str], list[tuple]]:
 
 def _sentence(error: psycopg.Error) -> str:
     reason = error.diag.message_primary or " ".join(str(error).split())
-    return f"PostgreSQL refused the statement: {reason}."
+    where = "; each service has a schema of its own, such as billing.charges" if error.sqlstate == NO_TABLE else ""
+    return f"PostgreSQL refused the statement: {reason}{where}."

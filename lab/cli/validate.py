@@ -65,7 +65,9 @@ def validate(
     results = []
     with _room(lab) as (room, load), Warroom(lab.endpoint("warroom")) as pager, Drill(lab.endpoint("warroom")) as drill:
         if under_way(drill):
-            raise UsageError("A drill is under way: finish it, or end it with labctl drill abort, and validate then.")
+            raise UsageError(
+                "A drill is under way: finish it, or end it with labctl drill abort --as instructor --why REASON, and validate then."
+            )
         watch = Watched(Prometheus(lab.endpoint("prometheus")), pager, load)
         banks = {one.id: _chosen(room.described(one.id)["fixes"], fixes, sample, seed, one.id) for one in wanted}
         with _baseline_afterwards(lab, room, load, drill):

@@ -53,9 +53,12 @@ class Validation:
         self.close()
 
     def _begin(self, path: str, **arguments: Any) -> dict[str, Any]:
-        answer = self._answer("POST", path, **arguments)
-        self.begun = True
-        return answer
+        before, self.begun = self.begun, True  # also where its answer is not waited for to the end
+        try:
+            return dict(self._answer("POST", path, **arguments))
+        except UsageError:
+            self.begun = before
+            raise
 
     def _answer(self, method: str, path: str, **arguments: Any) -> Any:
         try:

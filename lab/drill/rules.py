@@ -19,7 +19,9 @@ class Refused(UsageError):
 
 def arm(drill: Drill | None, wanted: happened.Armed) -> list[Happening]:
     if drill and drill.phase.running:
-        raise Refused("A drill is under way: finish it, or end it with labctl drill abort.")
+        raise Refused(
+            "A drill is under way: finish it, or end it with labctl drill abort --as instructor --why REASON."
+        )
     return [wanted]
 
 

@@ -44,9 +44,11 @@ def outdated(composition: Composition, found: Sequence[Container], root: Path = 
 
     def changed(one: Container) -> int:
         files = [*sources.get(one.service, []), *sources.get(MADE_BY.get(one.service, ""), [])]
-        # Of the inode: what was moved or unpacked into its place may have been written long before. To the second, as a
-        # start is told, so that one which takes a change in at once is not repeated.
-        return max((int(path.lstat().st_ctime) for source in files for path in _within(source)), default=0)
+        # Of files, since tools leave their own in folders; and of the inode, since what was moved into its place may
+        # have been written long before. To the second, as a start is told: one that takes a change in at once is not
+        # repeated.
+        read = (path for source in files for path in _within(source) if path.is_file())
+        return max((int(path.lstat().st_ctime) for path in read), default=0)
 
     return [
         one for one in found if one.started_at and changed(one) > datetime.fromisoformat(one.started_at).timestamp()
@@ -61,7 +63,7 @@ def _of(composition: Composition, root: Path) -> dict[str, list[Path]]:
 
 
 def _within(source: Path) -> Iterator[Path]:
-    """It, and all that is below it: a folder tells that something in it was removed. What tools leave is no one's."""
+    """It, and all that is below it. What tools leave is no one's."""
     if source.exists():
         yield source
         for path in source.rglob("*"):

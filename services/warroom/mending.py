@@ -254,17 +254,19 @@ class Mending:
         that may have crashed too, and is waited for."""
         assert drill.judging
         goes_on, since = drill.judging.goes_on, drill.judging.since
-        profile = self._case(drill, self._releases.wanted().release).trial.profile
 
         def level() -> None:
             self._fleet.until_healthy(EDITABLE)
             books.level(self._company, since)
 
-        self._patiently(drill, lambda: self._load.stop(profile))
-        if since is not None:
-            self._patiently(drill, level, LEVELLED_WITHIN_S)
-        self._patiently(drill, lambda: self._go_on(drill, profile, goes_on))
-        self._drills.record("lab", rules.judged)
+        try:
+            profile = self._case(drill, self._releases.wanted().release).trial.profile
+            self._patiently(drill, lambda: self._load.stop(profile))
+            if since is not None:
+                self._patiently(drill, level, LEVELLED_WITHIN_S)
+            self._patiently(drill, lambda: self._go_on(drill, profile, goes_on))
+        finally:  # whatever that came to: a drill that is judged for ever can't go on
+            self._drills.record("lab", rules.judged)
 
     def _patiently(self, drill: Drill, step: Callable[[], None], seconds: float = math.inf) -> None:
         """Again until it succeeds, its time is up or the drill is over."""

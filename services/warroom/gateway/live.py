@@ -1,6 +1,7 @@
 """The instructor's view: what is asked and answered, while it passes."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 
 from kit import Problem
@@ -16,11 +17,12 @@ BREATH = 10.0  # seconds after which an idle stream says that it is there
 class Live:
     """Sends `asked`, `passed` and `ended` events, each with the exchange's number, to whoever watches.
 
-    Who begins to watch is told first what is under way (`watching` with the numbers, then each as `asked`), so a viewer
-    that cannot follow is sent away and comes again.
+    Who begins to watch is told first which process this is (`watching`), since numbers begin anew with each, then what
+    is under way, each as `asked`; so a viewer that cannot follow is sent away and comes again.
     """
 
     def __init__(self) -> None:
+        self._process = uuid.uuid4().hex
         self._under_way: dict[int, Exchange] = {}
         self._viewers: set[asyncio.Queue[str | None]] = set()
 
@@ -45,7 +47,7 @@ class Live:
     async def _events(self) -> AsyncIterator[str]:
         queue: asyncio.Queue[str | None] = asyncio.Queue(WAITING)
         # Who was watching an earlier process learns what of it will never end.
-        queue.put_nowait(sse.event("watching", {"under_way": list(self._under_way)}))
+        queue.put_nowait(sse.event("watching", {"process": self._process}))
         for exchange in self._under_way.values():
             queue.put_nowait(_asked(exchange))
         self._viewers.add(queue)

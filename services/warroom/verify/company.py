@@ -105,7 +105,7 @@ class Company:
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """What the query gives. Raises psycopg.Error."""
         self._require_time()
-        options = f"-c statement_timeout={QUERY_S:g}s"
+        options = "" if self._left() == math.inf else f"-c statement_timeout={QUERY_S:g}s"
         with (
             psycopg.connect(
                 self._database_url, autocommit=True, connect_timeout=3, options=options, row_factory=dict_row

@@ -43,7 +43,7 @@ SPANS = {
     "calls": (("client", "http.request.method"), CALLING),
     "statements": (("client", "db.system.name"), WITH_DATABASE),
 }
-TRACES = 40  # of a service, the latest
+TRACES = 20  # of a service, the latest
 
 
 class Signals:

@@ -131,7 +131,7 @@ def test_releases_their_diffs_and_the_verdicts_stand_beside_each_other(room: Roo
     expect(page.get_by_text("The incident comes back.", exact=True)).to_be_visible()
     figures = page.get_by_role("row", name="orders at once, P99").get_by_role("cell")
     expect(figures.nth(1)).to_have_text("5.01 s")
-    expect(figures.nth(2)).to_have_text("2.5 s")
+    expect(figures.nth(2)).to_have_text("at most 2.5 s")
     expect(page.locator("tr.failed")).to_have_count(1)
 
 

@@ -85,7 +85,8 @@ function heard(event) {
   const { type, data } = /** @type {MessageEvent} */ (event);
   if (leading) channel?.postMessage([type, data]);
   passed(type, data);
-  if (type === COMPLETE && !leading) source?.close(); // the rest comes from the tab that leads
+  // The rest comes from the tab that leads; but not what was asked for this tab and is not there yet.
+  if (type === COMPLETE && !leading && !JSON.parse(data).error) source?.close();
 }
 
 /** @param {string} topic @param {string} text its JSON */

@@ -7,6 +7,8 @@ import { snapshot, subscribe } from "./live.js";
 /** @typedef {"deploy" | "verify" | "review" | "guardrail"} Kind */
 /** @typedef {{latest: any, mark: any, asking: boolean, listeners: Set<(latest: any) => void>}} Followed */
 
+const AGAIN_MS = 2_000; // after what the war room could not say
+
 /** @type {Map<Kind, Followed>} */
 const followed = new Map();
 
@@ -47,8 +49,11 @@ async function look(kind) {
     tell(kind, kind === "review" ? found.outcome : found);
   } catch (error) {
     // Not now, or none yet; while the war room is away, what was known stays.
-    if (error instanceof ApiError && error.status) tell(kind, null);
-    else one.mark = undefined; // it is asked for again when the war room is back
+    if (error instanceof ApiError && error.status && error.status < 500) tell(kind, null);
+    else {
+      one.mark = undefined;
+      setTimeout(missed, AGAIN_MS); // the stream does not tell again what has not changed
+    }
   } finally {
     one.asking = false;
   }

@@ -21,6 +21,7 @@ export function traffic(ends) {
   fill(list, nothing);
   /** @type {Map<number, ReturnType<typeof exchange>>} */
   const shown = new Map();
+  let process = "";
   const heard = (/** @type {string} */ name, /** @type {any} */ data) => {
     if (name === "asked") {
       const made = exchange(data);
@@ -33,8 +34,12 @@ export function traffic(ends) {
         shown.delete(number);
       }
     } else if (name === "watching") {
-      // The war room was away: what it does not know of any more has no answer. Its numbers begin anew, so that one stays.
-      for (const [number, old] of shown) if (!data.under_way.includes(number) && old.lose()) shown.delete(number);
+      // Another process of the war room: what an earlier one had under way has no answer, and numbers begin anew.
+      if (process && data.process !== process) {
+        for (const old of shown.values()) old.lose();
+        shown.clear();
+      }
+      process = data.process;
     } else if (name === "passed") shown.get(data.number)?.add(data.text);
     else if (name === "ended") shown.get(data.number)?.end(data);
   };
