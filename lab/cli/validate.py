@@ -22,6 +22,7 @@ from lab.clients.load import Load
 from lab.clients.prometheus import Prometheus
 from lab.clients.validation import Validation
 from lab.clients.warroom import Warroom
+from lab.drill import rules
 from lab.errors import CheckFailed, LabError, UsageError
 from lab.runtime import choice
 from lab.runtime.base import Runtime
@@ -65,9 +66,7 @@ def validate(
     results = []
     with _room(lab) as (room, load), Warroom(lab.endpoint("warroom")) as pager, Drill(lab.endpoint("warroom")) as drill:
         if under_way(drill):
-            raise UsageError(
-                "A drill is under way: finish it, or end it with labctl drill abort --as instructor --why REASON, and validate then."
-            )
+            raise UsageError(rules.UNDER_WAY)
         watch = Watched(Prometheus(lab.endpoint("prometheus")), pager, load)
         banks = {one.id: _chosen(room.described(one.id)["fixes"], fixes, sample, seed, one.id) for one in wanted}
         with _baseline_afterwards(lab, room, load, drill):

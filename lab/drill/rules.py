@@ -12,6 +12,8 @@ from lab.drill.phase import FOLLOWING, Phase
 from lab.drill.profile import Profile
 from lab.errors import UsageError
 
+UNDER_WAY = "A drill is under way: finish it, or end it with labctl drill abort --as instructor --why REASON."
+
 
 class Refused(UsageError):
     """Not now, or not in this drill."""
@@ -19,9 +21,7 @@ class Refused(UsageError):
 
 def arm(drill: Drill | None, wanted: happened.Armed) -> list[Happening]:
     if drill and drill.phase.running:
-        raise Refused(
-            "A drill is under way: finish it, or end it with labctl drill abort --as instructor --why REASON."
-        )
+        raise Refused(UNDER_WAY)
     return [wanted]
 
 

@@ -299,9 +299,7 @@ class Validating:
 
     def _begin(self, run: Callable[[Deed], None]) -> dict[str, Any]:
         if self._drill_under_way():
-            raise rules.Refused(
-                "A drill is under way: finish it, or end it with labctl drill abort --as instructor --why REASON."
-            )
+            raise rules.Refused(rules.UNDER_WAY)
         if not self._one.acquire(blocking=False):
             raise rules.Refused("Something is under way already; wait until it is over.")
         self._latest = deed = Deed()

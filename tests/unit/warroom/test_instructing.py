@@ -123,11 +123,17 @@ def told(room: Room) -> dict[str, Any]:
     """What a new viewer is told of each topic."""
     live = topics.live(room, None, lambda: {})
 
-    async def first() -> list[str]:
-        stream = live.watch()
-        return [await anext(stream), await anext(stream)]
+    async def first() -> str:
+        running, stream, heard = asyncio.create_task(live.run()), live.watch(), ""
+        try:
+            while "event: load" not in heard:  # which is measured, and told when it is there
+                heard += await asyncio.wait_for(anext(stream), 30)
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+        return heard
 
-    events = "".join(asyncio.run(first())).split("\n\n")
+    events = asyncio.run(first()).split("\n\n")
     pairs = (one.removeprefix("event: ").split("\ndata: ") for one in events if one)
     return {name: json.loads(data) for name, data in pairs}
 

@@ -8,7 +8,7 @@ import pytest
 from warroom.verify import company as calling
 from warroom.verify import dependency as module
 from warroom.verify.company import Company, TimeIsUp
-from warroom.verify.dependency import ASKED_S, LEAST_S, check
+from warroom.verify.dependency import ASKED_S, LEAST_S, STARTED_S, check
 from warroom.verify.replay import BACK_AFTER
 
 from lab.trial import Dependency
@@ -83,7 +83,7 @@ def test_whoever_hangs_and_whatever_stands_still_it_ends_in_time_and_is_put_back
     with pytest.raises(TimeIsUp):
         checked(world)
     assert world.switched == ["off", "on"]
-    assert world.now <= LEAST_S + ASKED_S
+    assert world.now <= LEAST_S + ASKED_S + STARTED_S
 
 
 def test_who_is_not_back_when_time_is_up_is_not_blamed(world: World):
