@@ -80,7 +80,7 @@ def walk(lab: Lab, known: Known, instructor: Instructor, team: Team) -> None:
 
 
 def main() -> None:
-    lab = Lab(arguments(__doc__).parse_args().name)
+    lab = Lab(arguments(__doc__).name)
     FOLDER.mkdir(exist_ok=True)
     tokens = State(lab.name)
     with sync_playwright() as playwright:

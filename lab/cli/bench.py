@@ -20,6 +20,7 @@ from lab.errors import CheckFailed, LabError, UsageError
 from lab.runtime.state import ROOT
 
 FOLDER = ROOT / "benchmarks"
+DRILLS = ("screenshots", "two_drills", "whole_drill")  # hold drills, for most of an hour: only when they are named
 ARGUMENTS_REFUSED = 2  # argparse's exit code
 MARKS = {True: "✓", False: "✗", None: ""}
 
@@ -29,7 +30,8 @@ MARKS = {True: "✓", False: "✗", None: ""}
 @options.as_json
 @click.argument("words", nargs=-1, metavar="[BENCHMARK]... [-- ARGUMENTS]")
 def bench(name: str, as_json: bool, words: tuple[str, ...]) -> None:
-    """Run the benchmarks, all or those that are named. Exit code 3 if a figure misses its floor.
+    """Run the benchmarks: those that are named, or all but those that hold drills. Exit code 3 if a figure misses its
+    floor.
 
     ARGUMENTS are for the one benchmark that is named, such as bench page_latency -- --times 10, or --help for its own
     help. An unknown name lists those there are.
@@ -46,7 +48,7 @@ def bench(name: str, as_json: bool, words: tuple[str, ...]) -> None:
         return
     figures = []
     errors = Console(stderr=True)
-    for one in programs or found:
+    for one in programs or [one for one in found if one not in DRILLS]:
         with errors.status(f"measuring {one}"):
             figures += run(found[one], name, arguments)
     if as_json:

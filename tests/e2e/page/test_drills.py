@@ -18,6 +18,7 @@ from support.clicks import SCENARIOS, Instructor, Known, Team
 from support.driving import Lab
 
 from lab import bank
+from lab.cli.drill import session
 from lab.runtime.state import State
 from tests.browsers import UNREACHABLE, Viewer
 from tests.labs import forget, labctl, status
@@ -35,6 +36,14 @@ def lab() -> Iterator[str]:
     labctl("up", "--runtime", "local", "--name", NAME, "--port-base", str(PORT_BASE))
     yield service("warroom")["url"]
     forget(NAME)
+
+
+@pytest.fixture(autouse=True)
+def ended(lab: str) -> Iterator[None]:
+    """A drill that went wrong is none of the next one's."""
+    yield
+    if json.loads(labctl("drill", "status", "--json", "--name", NAME).stdout)["phase"] not in session.ENDED:
+        labctl("drill", "abort", "--as", "instructor", "--why", "The test is over.", "--name", NAME)
 
 
 def service(name: str) -> dict:

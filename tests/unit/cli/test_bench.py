@@ -78,3 +78,10 @@ def test_the_table_shows_what_passed(folder: Path, capsys):
 def test_arguments_without_one_benchmark_are_refused(folder: Path, capsys, names: list[str]):
     assert cli.main(["bench", *names, "--", "--times", "1"]) == 2
     assert "Arguments are for one benchmark" in capsys.readouterr().err
+
+
+def test_what_holds_drills_is_run_only_when_it_is_named(folder: Path, capsys):
+    (folder / "two_drills.py").write_text("raise SystemExit(1)")
+    assert cli.main(["bench", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["figures"]) == 1
+    assert cli.main(["bench", "two_drills"]) == 1
