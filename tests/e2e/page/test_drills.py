@@ -9,6 +9,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from playwright.sync_api import expect
 from support import books
 from support.clicks import SCENARIOS, Instructor, Known, Team
 from support.driving import Lab
+from support.forgeries import KNOWN
 
 from lab import bank
 from lab.cli.drill import session
@@ -26,6 +28,8 @@ from tests.labs import forget, labctl, status
 NAME = "e2e-page"
 PORT_BASE = 29200
 PACE = 4  # 180 minutes in 45, and 30 s between two tries
+CONTROL = "annual-invoices"
+ORDINARY = 10  # by rank in length: not the longest, which is as long as this machine's worst moment
 LEFT = "\n- What one incident has shown is promised from then on.\n"
 
 
@@ -105,6 +109,8 @@ def test_a_drill_by_clicks(lab: str, look: Callable[..., Viewer], known: Known, 
     with team.page.expect_download() as brief:
         team.press("Download")
     assert known.mechanism in Path(brief.value.path()).read_text()
+    if known.scenario == "batch-export":
+        assert re.match("[0-4] of 4 decisions were right", team.review())
     team.deploy(folder)
     instructor.view("Fix")
     expect(instructor.page.locator("tr", has_text=re.compile(r"^r-\d+ runs"))).to_be_visible()
@@ -129,3 +135,30 @@ def test_a_drill_by_clicks(lab: str, look: Callable[..., Viewer], known: Known, 
     for person in (team, instructor):
         expect(person.page.get_by_text("The drill is closed: complete.")).to_be_visible()
         expect(person.page.get_by_role("heading", name="Debrief")).to_be_visible()
+
+
+def test_a_control_by_clicks(lab: str, look: Callable[..., Viewer]) -> None:
+    """Nothing is wrong, and the team shows that; there is nothing to fix, and no harm."""
+    tokens = {whose: State(NAME).token(whose) for whose in ("team", "instructor")}
+    viewers = [look(lab, token=tokens["instructor"]), look(lab, token=tokens["team"])]
+    instructor, team = Instructor(viewers[0].page), Team(viewers[1].page)
+    for viewer in viewers:
+        viewer.go("/")
+    instructor.start(CONTROL, "Night shift", PACE)
+    team.answer("none", "Nobody: large invoices, rightly charged")
+    quiet = KNOWN[CONTROL]
+    for kind, shown in (evidence.split(":", 1) for evidence in quiet.always):
+        team.metric(shown) if kind == "metric" else team.typed(kind, shown)
+    team.trace("billing", "POST /charges", "1ms", number=ORDINARY)
+    cause = Known(scenario=CONTROL, component=quiet.component, mechanism="binary-money", metric="", fix="")
+    assert not team.cause(cause, "It is wrong, says somebody who has not looked.")
+    assert team.cause(replace(cause, mechanism=quiet.mechanism), "Each charge is what its lines come to.")
+    expect(team.bar).to_contain_text("Post-mortem")
+    team.view("Post-mortem")
+    parts = team.page.locator("[data-part]")
+    for part in [parts.nth(number).get_attribute("data-part") for number in range(parts.count())]:
+        team.write({part: "An alert that looks at a sum alone."})
+    team.press("Close the drill")
+    expect(team.page.get_by_text("The drill is closed: complete.")).to_be_visible()
+    report = json.loads(labctl("drill", "report", "--json", "--name", NAME).stdout)
+    assert [report["harm"][name] for name in ("out_of_slo_s", "orders_lost", "money_wrong_cents")] == [0, 0, 0]
