@@ -140,11 +140,11 @@ class Team(Person):
         """One of the longest that are found."""
         page = self.view("Traces")
         form = page.locator("form.search")
-        form.get_by_label("Service").select_option(service)
-        form.get_by_label("Operation").select_option(operation)
+        form.get_by_label("Service", exact=True).select_option(service)
+        form.get_by_label("Operation", exact=True).select_option(operation)
         form.get_by_label("At least").fill(at_least)
         form.get_by_role("button", name="Find").click()
-        page.get_by_label("Order").select_option("longest")
+        page.get_by_label("Order", exact=True).select_option("longest")
         page.locator("table.traces tbody tr").nth(number).get_by_role("button", name="Use as evidence").click()
 
     def typed(self, kind: str, value: str) -> None:
