@@ -140,8 +140,8 @@ class Team(Person):
         """One of the longest that are found."""
         page = self.view("Traces")
         form = page.locator("form.search")
-        form.get_by_label("Service", exact=True).select_option(service)
-        form.get_by_label("Operation", exact=True).select_option(operation)
+        form.locator("[name=service]").select_option(service)
+        form.locator("[name=operation]").select_option(operation)
         form.get_by_label("At least").fill(at_least)
         form.get_by_role("button", name="Find").click()
         page.get_by_label("Order", exact=True).select_option("longest")
