@@ -190,6 +190,10 @@ class Team(Person):
         page = self.view("Fix")
         self.choose(folder)
         self.press("Show what it changes")
+        files = page.locator(".diff details")
+        expect(files.first).to_be_visible()
+        if files.first.get_attribute("open") is None:  # there are many
+            files.first.locator("summary").click()
         expect(page.locator(".diff tr.added").first).to_be_visible()
         self.press("Deploy it")
         expect(page.locator("p", has_text=re.compile(r"^r-\d+ runs\."))).to_be_visible(timeout=LONG_MS)
