@@ -54,7 +54,7 @@ def test_a_dot_leads_to_its_trace_and_that_to_its_lines(lab: str, look: Callable
     page.get_by_role("link", name="Its log lines").click()
     page.wait_for_url("**/logs?**")
     expect(page.locator(".lines li").first).to_be_visible()
-    page.locator(".lines a").first.click()
+    page.get_by_role("link", name=f"Trace {trace}").first.click()
     page.wait_for_url(f"**/traces/{trace}")
 
 

@@ -158,12 +158,24 @@ function reviewed(found) {
   return `${found.wrong_caught} wrong caught, ${found.wrong_let_through} let through; ${found.right_accepted} right accepted, ${found.right_refused} refused`;
 }
 
+/** A fact of an event. @param {any} value */
+function shown(value) {
+  if (typeof value === "number") return String(Math.round(value * 10) / 10);
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** @param {{ref: string, held: boolean, why: string, shown: string}} one */
+function piece({ ref, held, why, shown: what }) {
+  return `${held ? "✓" : "✗"} ${ref}: ${why || what || "holds"}`;
+}
+
 /** @param {import("../story.js").Happened} one */
 function line(one) {
   const { kind, ...facts } = one.what;
   const when = one.elapsed_s === null ? time(one.at) : clock(one.elapsed_s);
   const said = Object.entries(facts).flatMap(([name, value]) => {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
+    if (name === "pieces") return value.map(piece);
+    const text = shown(value);
     if (!text || text === "null" || text === "[]" || text === "{}") return [];
     return [`${name.replaceAll("_", " ")}: ${text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text}`];
   });
