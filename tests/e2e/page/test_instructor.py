@@ -129,7 +129,7 @@ def test_how_each_step_goes_is_told(room: Room, look) -> None:
     page = look(room.url, "instructor").go("/instructor")
     steps = page.get_by_role("region", name="How it is going")
     row = steps.get_by_role("row").filter(has_text="Root cause")
-    expect(row).to_contain_text("1 tries; last no-timeout at orders, 1 of 2 pieces held, not accepted")
+    expect(row).to_contain_text("1 try; last no-timeout at orders, 1 of 2 pieces held, not accepted")
     expect(steps.get_by_role("row").filter(has_text="Assessed")).to_contain_text("everybody who buys")
     expect(steps.get_by_text("sentence: <b>")).to_be_visible()
 

@@ -7,6 +7,7 @@ import { status, timed } from "../drill.js";
 import { clock, duration, iso, money, time } from "../format.js";
 import { subscribe } from "../live.js";
 import { pulse } from "../pulse.js";
+import { many } from "../parts/pieces.js";
 import { of, subscribe as follow } from "../story.js";
 import { follow as followWork, runs } from "../work.js";
 
@@ -106,7 +107,7 @@ function table(report, work) {
     ["Acknowledged", times.acknowledge_s, report.escalated ? "escalated meanwhile" : ""],
     ["Assessed", report.assessed, report.assessed ? [`${report.assessed.severity}: `, h("bdi", null, report.assessed.hurt)] : ""],
     ["Mitigated", times.mitigate_s, report.actions.map((/** @type {any} */ one) => `${one.action} ${one.on.join(", ")}`.trim()).join("; ")],
-    ["Root cause", times.cause_s, last ? `${report.tries} tries; last ${last.mechanism} at ${last.component}, ${held(last)}` : `${report.hints} hints`],
+    ["Root cause", times.cause_s, last ? `${many(report.tries, "try", "tries")}; last ${last.mechanism} at ${last.component}, ${held(last)}` : `${report.hints} hints`],
     ["Review bench", of("reviewed").length || null, worked(work.review) || reviewed(report.review)],
     ["Deployed", report.deployed.length || null, worked(work.deploy) || report.deployed.map((/** @type {any} */ one) => `${one.release}${one.healthy ? "" : ", not healthy"}`).join("; ")],
     ["Verified", times.verified_s, worked(work.verify) || report.verdicts.map((/** @type {any} */ one) => `${one.release}: ${one.verdict}`).join("; ")],
@@ -175,6 +176,7 @@ function line(one) {
   const when = one.elapsed_s === null ? time(one.at) : clock(one.elapsed_s);
   const said = Object.entries(facts).flatMap(([name, value]) => {
     if (name === "pieces") return value.map(piece);
+    if (name === "late_s" && value < 1) return []; // how long the war room was away
     const text = shown(value);
     if (!text || text === "null" || text === "[]" || text === "{}") return [];
     return [`${name.replaceAll("_", " ")}: ${text.length > LONGEST ? `${text.slice(0, LONGEST)} …` : text}`];

@@ -17,24 +17,28 @@ const UNITS = { "%": "percent", s: "s", "requests/s": "reqps" };
  */
 export function plots(plots, paged, ends) {
   const cursor = crosshair();
+  const times = plots.flatMap((one) => one.lines.flatMap((line) => line.points.map(([at]) => at)));
+  const range = /** @type {[number, number]} */ (times.length ? [Math.min(...times), Math.max(...times)] : [0, 60]);
   return h(
     "div",
     { class: "plots" },
-    plots.map((one) => drawn(one, paged, cursor, ends)),
+    plots.map((one) => drawn(one, range, paged, cursor, ends)),
   );
 }
 
 /**
  * @param {Plot} plot
+ * @param {[number, number]} range of all of them, so that they can be read below each other
  * @param {number} paged
  * @param {import("../chart.js").Crosshair} cursor
  * @param {import("./pieces.js").Ends} ends
  */
-function drawn(plot, paged, cursor, ends) {
-  const figure = h("figure", null, h("figcaption", null, plot.title));
+function drawn(plot, [start, end], paged, cursor, ends) {
+  const place = h("div", null);
+  const figure = h("figure", null, h("figcaption", null, plot.title), place);
   const unit = UNITS[plot.unit] ?? `suffix:${plot.unit}`;
   const limits = plot.bound === null ? [] : [{ value: plot.bound, tone: "critical" }];
-  const made = chart(figure, {
+  const made = chart(place, {
     title: plot.title,
     unit,
     min: 0,
@@ -43,8 +47,6 @@ function drawn(plot, paged, cursor, ends) {
     empty: "Nothing was measured.",
     crosshair: cursor,
   });
-  const times = plot.lines.flatMap((line) => line.points.map(([at]) => at));
-  const [start, end] = times.length ? [Math.min(...times), Math.max(...times)] : [0, 60];
   const step = Math.min(
     ...plot.lines.map((line) => (line.points.length > 1 ? line.points[1][0] - line.points[0][0] : Infinity)),
     60,

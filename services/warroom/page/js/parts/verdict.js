@@ -19,7 +19,7 @@ export const VERDICTS = {
   infrastructure: "The lab could not do its part. That says nothing about the fix: verify again.",
 };
 /** @type {Record<string, string>} */
-const OF = { lab: "the lab itself", load: "the load", incident: "what went wrong", promise: "what was promised" };
+const OF = { lab: "the lab", load: "the load", incident: "the incident", promise: "a promise" };
 
 /** @param {import("./pieces.js").Ends} ends */
 export function verdict(ends) {
@@ -131,7 +131,7 @@ function check(one) {
     h("th", { scope: "row" }, one.name, one.note ? h("span", { class: "soft small" }, ` ${one.note}`) : null),
     h("td", { class: "figure" }, figure(one.figure, one.unit)),
     h("td", { class: "figure soft" }, bound(one)),
-    h("td", { class: "soft" }, OF[one.of] ?? one.of),
+    h("td", { class: "of soft" }, OF[one.of] ?? one.of),
   );
 }
 
@@ -147,5 +147,5 @@ function bound(one) {
   if (one.bound === null) return "–";
   const even = one.figure === null || one.figure === one.bound;
   const least = even ? one.of === "load" : one.figure > one.bound === one.passed;
-  return `at ${least ? "least" : "most"} ${figure(one.bound, one.unit)}`;
+  return `at ${least ? "least" : "most"} ${figure(one.bound, one.unit === "s" ? "s" : "")}`;
 }
