@@ -1,4 +1,4 @@
-"""A wrong and a right fix of each scenario's bank, judged as `labctl validate` judges all of them, by hand.
+"""A wrong and a right fix of each scenario's bank, judged as `labctl validate` judges all of them.
 
 The incidents themselves are test_incidents.py's.
 """
