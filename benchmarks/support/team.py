@@ -13,7 +13,7 @@ from support.driving import Lab, say, wait_for
 from lab import bank
 from lab.runtime.state import State
 
-ARMED_S, PAGED_S, SHOWN_S, COOL_S = 300.0, 120.0, 120.0, 65.0
+ARMED_S, PAGED_S, SHOWN_S, COOL_S = 300.0, 120.0, 120.0, 125.0
 TRIES = 4
 INSTRUCTOR = ("--as", "instructor")
 SPEC = "\n- What one incident has shown is promised from then on.\n"
