@@ -12,14 +12,22 @@ from lab.errors import UsageError
 SLACK, PAGERDUTY, PAGERDUTY_KEY = "ONWARD_SLACK_URL", "ONWARD_PAGERDUTY_URL", "ONWARD_PAGERDUTY_KEY"
 NAMES = (SLACK, PAGERDUTY, PAGERDUTY_KEY)
 RECEIVER = "warroom"  # of alerts/alertmanager.yml
+ONWARD = "onward"
+REPEAT = "1h"  # the war room is told of what fires on every few seconds, which people are to be spared
 SUMMARIES = "{{ range .Alerts }}{{ .Annotations.summary }}: {{ .Annotations.description }}\n{{ end }}"
 
 
 def extended(config: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Any]:
     """Alertmanager's configuration, with who else is to be told; as it is where nothing is said. Raises UsageError."""
     more = _receivers(said)
-    receivers = [one | more if one["name"] == RECEIVER else one for one in config["receivers"]]
-    return {**config, "receivers": receivers}
+    if not more:
+        return dict(config)
+    routes = [{"receiver": RECEIVER, "continue": True}, {"receiver": ONWARD, "repeat_interval": REPEAT}]
+    return {
+        **config,
+        "route": {**config["route"], "routes": routes},
+        "receivers": [*config["receivers"], {"name": ONWARD, **more}],
+    }
 
 
 def _receivers(said: Mapping[str, str]) -> dict[str, list[dict[str, Any]]]:

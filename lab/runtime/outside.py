@@ -31,7 +31,7 @@ def take(state: State, environment: Mapping[str, str]) -> bool:
     for group in GROUPS:
         source = given if any(name in given for name in group) else before
         now |= {name: source[name] for name in group if source.get(name)}
-    onward.extended({"receivers": []}, now)  # refuses what Alertmanager would
+    onward.extended({"route": {}, "receivers": []}, now)  # refuses what Alertmanager would
     if now == before:
         return False
     write_private(_file(state), json.dumps({name: now[name] for name in now if name != KEY}, indent=2) + "\n")

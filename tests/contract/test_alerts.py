@@ -31,12 +31,13 @@ LINKS = {
 }
 
 
-def run(program: str, *arguments: str | Path) -> None:
+def run(program: str, *arguments: str | Path) -> str:
     path = packages.find(program)
     if path is None:
         pytest.fail(f"{program} was not found: run .lab/venv/bin/python -m lab.runtime.packages.")
     done = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, f"{program} {arguments[0]} said:\n{done.stdout}{done.stderr}"
+    return done.stdout
 
 
 def test_prometheus_accepts_its_configuration_and_the_rules(tmp_path: Path) -> None:
@@ -58,6 +59,8 @@ def test_alertmanager_accepts_it_with_everybody_else_who_may_be_told(tmp_path: P
     extended = onward.extended(yaml.safe_load((ALERTS / "alertmanager.yml").read_text()), said)
     (tmp_path / "alertmanager.yml").write_text(yaml.safe_dump(extended))
     run("amtool", "check-config", tmp_path / "alertmanager.yml")
+    told = run("amtool", "config", "routes", "test", "--config.file", tmp_path / "alertmanager.yml", "service=billing")
+    assert told.split() == ["warroom,onward"]
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -184,6 +184,19 @@ class Chain:
         target = [{"targets": [f"127.0.0.1:{port}"], "labels": {"service": service}}]
         (self._folder / "targets" / f"{service}.json").write_text(json.dumps(target))
 
+    def silence(self) -> str:
+        """Of everything; gives its id."""
+        now = datetime.now(UTC)
+        matcher = {"name": "alertname", "value": ".+", "isRegex": True}
+        times = {"startsAt": now.isoformat(), "endsAt": (now + timedelta(minutes=5)).isoformat()}
+        body = {"matchers": [matcher], "createdBy": "test", "comment": "as when a drill is prepared", **times}
+        answer = httpx.post(f"{self.url('alertmanager')}/api/v2/silences", json=body, trust_env=False)
+        return answer.raise_for_status().json()["silenceID"]
+
+    def speak(self, silence: str) -> None:
+        url = f"{self.url('alertmanager')}/api/v2/silence/{silence}"
+        httpx.delete(url, trust_env=False).raise_for_status()
+
     def held_back(self, alertname: str) -> bool:
         alerts = httpx.get(f"{self.url('alertmanager')}/api/v2/alerts", trust_env=False).json()
         return any(alert["labels"]["alertname"] == alertname and alert["status"]["inhibitedBy"] for alert in alerts)
@@ -317,6 +330,23 @@ def test_pages_come_in_are_answered_and_end(company: tuple[Company, int], chain:
         ("CustomerLatencyHigh", "checkout"),
     ]
     assert all(page["starts_at"] <= page["delivered_at"] for page in pages)
+
+
+def test_what_ends_behind_a_silence_and_comes_again_is_a_page_again(company: tuple[Company, int], chain: Chain) -> None:
+    figures, _ = company
+    figures.set(**{DIFFERENCE: 3})
+    first = wait_for("the page", lambda: chain.page("BooksDisagree", "processor"), 60)
+    silence = chain.silence()
+    figures.set(**{DIFFERENCE: 0})
+    wait_for("the alert to end", lambda: not chain.prometheus.alerts(), 60)
+    chain.speak(silence)
+    figures.set(**{DIFFERENCE: 3})
+
+    def another() -> dict[str, Any] | None:
+        page = chain.page("BooksDisagree", "processor")
+        return page if page and page["id"] != first["id"] else None
+
+    wait_for("another page", another, 60)
 
 
 def test_an_end_that_alertmanager_forgot_to_tell_is_found_out(company: tuple[Company, int], tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ def test_pages_go_on_to_nobody_else_unless_that_is_said(state: State):
     said = {"ONWARD_SLACK_URL": "http://chat.example/hook"}
     outside.take(state, said | {"ONWARD_PAGERDUTY_URL": "https://events.example", "ONWARD_PAGERDUTY_KEY": "r" * 32})
     render(state, Ports(21000))
-    (receiver,) = yaml.safe_load(path.read_text())["receivers"]
+    _, receiver = yaml.safe_load(path.read_text())["receivers"]
     assert receiver["slack_configs"][0]["api_url"] == said["ONWARD_SLACK_URL"]
     assert receiver["pagerduty_configs"][0]["routing_key"] == "r" * 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
