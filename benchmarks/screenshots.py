@@ -1,7 +1,7 @@
 """Pictures of the page for docs/page.md, from a lab that runs: `python benchmarks/screenshots.py [--name LAB]`.
 
 It begins a drill of its own in that lab, walks it by clicks, and ends it; each picture is a PNG in docs/page/. None
-shows the cause: what is handed in is wrong, and the instructor accepts by hand.
+shows the mechanism: what is handed in is wrong, and the instructor accepts by hand.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from support.clicks import SCENARIOS, Instructor, Known, Team
-from support.driving import ROOT, Lab, arguments, say
+from support.driving import ROOT, Lab, arguments, figure, report, say
 
 from lab import bank
 from lab.runtime.state import State
@@ -33,6 +33,7 @@ KNOWN = next(one for one in SCENARIOS if one.scenario == "batch-export")
 
 
 def picture(page: Page, name: str) -> None:
+    """Says so, and ends the program where it is too large."""
     page.mouse.move(0, 0)
     path = FOLDER / f"{name}.png"
     page.screenshot(path=path, animations="disabled")
@@ -52,7 +53,6 @@ def look(browser: Browser, url: str, token: str) -> Page:
 
 
 def walk(lab: Lab, known: Known, instructor: Instructor, team: Team) -> None:
-    instructor.start(known.scenario, "Night shift", PACE)
     team.view("Now")
     expect(team.page.locator("section.pager").get_by_role("button", name="Acknowledge").first).to_be_visible(
         timeout=240_000
@@ -98,11 +98,15 @@ def main() -> None:
         chromium = shutil.which("chromium") or sys.exit("Chromium was not found; install it as a package.")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         instructor, team = (look(browser, lab.url("warroom"), tokens.token(one)) for one in ("instructor", "team"))
+        walks = Instructor(instructor)
+        walks.start(KNOWN.scenario, "Night shift", PACE)
         try:
-            walk(lab, KNOWN, Instructor(instructor), Team(team))
+            walk(lab, KNOWN, walks, Team(team))
         finally:
             lab.labctl("drill", "abort", "--as", "instructor", "--why", "The pictures are taken.")
             browser.close()
+    sizes = {path.stem: path.stat().st_size for path in sorted(FOLDER.glob("*.png"))}
+    report([figure(f"picture: {name}", size / 1000, "kB", most=LARGEST / 1000) for name, size in sizes.items()])
 
 
 if __name__ == "__main__":

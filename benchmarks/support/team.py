@@ -43,7 +43,10 @@ class Team:
     def start(self, scenario: str) -> str:
         """Until it is armed; gives the drill's id."""
         self.do("start", scenario, "--now", "--seed", "7", "--profile", "180", *INSTRUCTOR)
-        return wait_for(lambda: (now := self.status())["preparing"] == "" and now["id"], "it is armed", ARMED_S, 1.0)
+        now = wait_for(lambda: None if (now := self.status())["preparing"] else now, "it is armed", ARMED_S, 1.0)
+        if now["phase"] not in ("armed", "alerting"):
+            raise RuntimeError(f"{scenario} could not be prepared: it is {now['phase']}")
+        return str(now["id"])
 
     def answer(self, severity: str, hurt: str) -> None:
         pages = wait_for(lambda: [one for one in self._pages() if one["status"] == "firing"], "the page", PAGED_S)
@@ -71,7 +74,7 @@ class Team:
             answer = self.lab.get("traces", "/api/traces", **asked, start=now - 240_000_000, end=now)
             return list((answer or {}).get("data") or ())
 
-        traces = wait_for(lambda: (some := found()) if len(found()) > number else None, "a long trace", SHOWN_S, 2.0)
+        traces = wait_for(lambda: some if len(some := found()) > number else None, "a long trace", SHOWN_S, 2.0)
         longest = sorted(traces, key=lambda one: -max(span["duration"] for span in one["spans"]))
         return str(longest[number]["traceID"])
 

@@ -47,6 +47,8 @@ def router(room: Room) -> APIRouter:
     def receive(notification: Notification) -> Received:
         new = pages.receive(notification.alerts)
         for alert in notification.alerts:
+            if alert.status == "firing" and not new:
+                continue  # it fires on
             fields = {name: alert.labels.get(name, "") for name in ("alertname", "severity")}
             log.info("alert received", extra={"status": alert.status, "about": alert.labels.get("service"), **fields})
         return Received(alerts=len(notification.alerts), new_pages=new)

@@ -61,6 +61,7 @@ def test_alertmanager_accepts_it_with_everybody_else_who_may_be_told(tmp_path: P
     run("amtool", "check-config", tmp_path / "alertmanager.yml")
     told = run("amtool", "config", "routes", "test", "--config.file", tmp_path / "alertmanager.yml", "service=billing")
     assert told.split() == ["warroom,onward"]
+    assert [one.get("repeat_interval") for one in extended["route"]["routes"]] == [None, onward.REPEAT]
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: path.stem)
@@ -108,6 +109,7 @@ def test_pages_are_fast_and_say_when_they_end() -> None:
     alertmanager = yaml.safe_load((ALERTS / "alertmanager.yml").read_text())
     assert (prometheus["scrape_interval"], prometheus["evaluation_interval"]) == ("2s", "2s")
     assert (alertmanager["route"]["group_wait"], alertmanager["route"]["group_interval"]) == ("1s", "3s")
+    assert alertmanager["route"]["repeat_interval"] == "10s", "what comes again behind a silence would be no page"
     assert alertmanager["route"]["group_by"] == ["alertname", "service"]
     assert all(hook["send_resolved"] for receiver in alertmanager["receivers"] for hook in receiver["webhook_configs"])
 

@@ -197,9 +197,12 @@ class Chain:
         url = f"{self.url('alertmanager')}/api/v2/silence/{silence}"
         httpx.delete(url, trust_env=False).raise_for_status()
 
+    def alerts(self) -> list[dict[str, Any]]:
+        """What Alertmanager knows, also behind a silence."""
+        return httpx.get(f"{self.url('alertmanager')}/api/v2/alerts", trust_env=False).json()
+
     def held_back(self, alertname: str) -> bool:
-        alerts = httpx.get(f"{self.url('alertmanager')}/api/v2/alerts", trust_env=False).json()
-        return any(alert["labels"]["alertname"] == alertname and alert["status"]["inhibitedBy"] for alert in alerts)
+        return any(one["labels"]["alertname"] == alertname and one["status"]["inhibitedBy"] for one in self.alerts())
 
     def _ready(self, name: str, probe: str) -> bool:
         log = (self._folder / f"{name}.log").read_text()
@@ -338,9 +341,10 @@ def test_what_ends_behind_a_silence_and_comes_again_is_a_page_again(company: tup
     first = wait_for("the page", lambda: chain.page("BooksDisagree", "processor"), 60)
     silence = chain.silence()
     figures.set(**{DIFFERENCE: 0})
-    wait_for("the alert to end", lambda: not chain.prometheus.alerts(), 60)
-    chain.speak(silence)
+    wait_for("the alert to end", lambda: not chain.alerts(), 60)
     figures.set(**{DIFFERENCE: 3})
+    wait_for("the alert to begin anew", chain.alerts, 60)
+    chain.speak(silence)
 
     def another() -> dict[str, Any] | None:
         page = chain.page("BooksDisagree", "processor")

@@ -161,13 +161,13 @@ function reviewed(found) {
 
 /** A fact of an event. @param {any} value */
 function shown(value) {
-  if (typeof value === "number") return String(Math.round(value * 10) / 10);
+  if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(3)));
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** @param {{ref: string, held: boolean, why: string, shown: string}} one */
 function piece({ ref, held, why, shown: what }) {
-  return `${held ? "✓" : "✗"} ${ref}: ${why || what || "holds"}`;
+  return `${held ? "✓" : "✗"} ${ref.slice(0, LONGEST)}: ${why || what || "holds"}`;
 }
 
 /** @param {import("../story.js").Happened} one */

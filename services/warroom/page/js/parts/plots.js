@@ -28,7 +28,7 @@ export function plots(plots, paged, ends) {
 
 /**
  * @param {Plot} plot
- * @param {[number, number]} range of all of them, so that they can be read below each other
+ * @param {[number, number]} range of all of them
  * @param {number} paged
  * @param {import("../chart.js").Crosshair} cursor
  * @param {import("./pieces.js").Ends} ends
