@@ -205,13 +205,6 @@ def _traces(api: APIRouter, looking: Looking) -> None:
     async def trace(trace_id: TraceId) -> Response:
         return await ask(f"traces/{trace_id.lower()}")
 
-    @api.get("/jaeger/dependencies")
-    async def dependencies(
-        end: Annotated[int, Query(alias="endTs", ge=0, le=10**14)],
-        lookback: Annotated[int, Query(ge=1, le=86_400_000)] = 900_000,
-    ) -> Response:
-        return await ask("dependencies", endTs=end, lookback=lookback)
-
 
 def _require_range(start: float, end: float) -> None:
     if end < start:

@@ -79,7 +79,6 @@ def page() -> Page:
             "http://jaeger/api/traces?service=orders&tags=%7B%22error%22%3A%22true%22%7D&limit=20&minDuration=1.5s",
         ),
         ("jaeger/traces/0AF7", {}, "http://jaeger/api/traces/0af7"),
-        ("jaeger/dependencies", {"endTs": 5000}, "http://jaeger/api/dependencies?endTs=5000&lookback=900000"),
         (
             "logs",
             {"service": ["a", "b"], "level": "WARN", "text": "100 %"},
@@ -199,7 +198,6 @@ def test_nothing_can_be_written(page: Page, method: str) -> None:
         ("jaeger/traces", {"service": "orders", "limit": -1}),
         ("jaeger/traces", {"service": "orders", "minDuration": "1 s&x=y"}),
         ("jaeger/traces", {"service": "orders", "tags": "x" * 2_001}),
-        ("jaeger/dependencies", {"endTs": 1, "lookback": 10**12}),
         ("logs", {"limit": 1_001}),
         ("logs", {"trace_id": "x"}),
         ("logs", {"text": "x" * 201}),
