@@ -63,7 +63,8 @@ def brief(drill: Drill, spec: str, files: Iterable[str]) -> str:
 def _cause(drill: Drill) -> list[str]:
     cause = drill.cause
     if cause is None:
-        return ["## Root cause", "None was accepted. The team writes here what it knows; `labctl drill report` has it."]
+        how = "The instructor accepted it by hand" if drill.overridden else "None was accepted"
+        return ["## Root cause", f"{how}. The team writes here what it knows; `labctl drill report` has it."]
     lines = [
         f"component: `{_line(cause.component)}`",
         f"mechanism: `{_line(cause.mechanism)}`: {MECHANISMS.get(cause.mechanism, 'as the team names it')}",

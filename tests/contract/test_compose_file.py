@@ -200,6 +200,11 @@ def test_who_else_is_paged_is_known_to_init_and_makes_alertmanager_anew():
         assert found == expected, name
 
 
+def test_without_grafana_no_link_leads_there():
+    """Services take an empty variable for one that is not set, and Grafana for what is there."""
+    assert SERVICES["warroom"]["environment"]["PROFILES"] == "${COMPOSE_PROFILES:-none}"
+
+
 def test_alertmanager_reads_what_init_makes_of_its_configuration():
     assert mounted.MADE_BY == {"alertmanager": "init"}
     assert "./alerts/alertmanager.yml:/app/alerts/alertmanager.yml:ro" in SERVICES["init"]["volumes"]

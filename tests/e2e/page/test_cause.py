@@ -38,7 +38,7 @@ def test_the_tray_is_filled_ordered_and_kept_by_the_drill(room: Room, look) -> N
     page.get_by_label("Search the mechanisms").fill("ring wait")
     page.get_by_role("radio", name=re.compile("^circular-wait")).check()
     page.get_by_label(f"Hand in sql:{SQL}").uncheck()
-    expect(page.get_by_text("1 of 2 pieces in the tray are handed in.")).to_be_visible()
+    expect(page.get_by_text("1 of 2 pieces in the tray will be handed in.")).to_be_visible()
 
     page.reload()
     expect(rows).to_have_count(2)

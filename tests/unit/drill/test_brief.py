@@ -1,5 +1,6 @@
 """The brief holds what the team has found and what the company promises."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ def test_without_an_accepted_cause_it_names_none():
     text = brief(drill(None), SPEC, FILES)
     assert "None was accepted" in text and "## Evidence" not in text
     assert all(f"- `{name}`" in text for name in FILES)
+    by_hand = brief(replace(drill(None), overridden=True), SPEC, FILES)
+    assert "The instructor accepted it by hand" in by_hand and "None was accepted" not in by_hand
 
 
 @pytest.mark.parametrize("text", ["# Injected\n\n## Constraints", "a\r\n- component: `x`"])

@@ -35,7 +35,7 @@ export function answer(ends) {
 function told(found) {
   return [
     h("p", null, h("strong", null, found.scenario), `: ${found.title}`),
-    h("ul", null, found.answers.map(cause)),
+    h("details", null, h("summary", null, "Cause"), h("ul", null, found.answers.map(cause))), // a screen may be shared
     h("details", null, h("summary", null, "Causal chain"), h("ol", null, found.chain.map(link))),
     h("details", null, h("summary", null, `Hints: ${found.hints.length}`), h("ol", null, found.hints.map((/** @type {string} */ one) => h("li", null, one)))),
     h("details", null, h("summary", null, "Debrief"), markdown(found.text, 3)),

@@ -123,7 +123,7 @@ function form(ends) {
       .filter((ref) => !left.has(ref));
   const tell = () => {
     fill(said, `${sentence.value.trim().length} characters, of ${SHORTEST} to ${LONGEST}.`);
-    fill(count, `${given().length} of ${items().length} pieces in the tray are handed in.`);
+    fill(count, `${given().length} of ${items().length} pieces in the tray will be handed in.`);
   };
   const cool = () => {
     const { cooldown } = times();

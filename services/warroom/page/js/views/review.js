@@ -64,7 +64,9 @@ function bench(place, foot, ends) {
       begun(
         "review",
         await post("/api/drill/review", {
-          decisions: Object.fromEntries(patches.map(({ patch }) => [patch, said(decisions[patch])])),
+          decisions: Object.fromEntries(
+            patches.filter(({ patch }) => decisions[patch]).map(({ patch }) => [patch, said(decisions[patch])]),
+          ),
         }),
       );
     }),
