@@ -38,7 +38,7 @@ class Bench:
     def check(self, decisions: Mapping[str, Decision]) -> None:
         """Raises UsageError unless there is a decision on each, and each rejection names one of the conditions."""
         if missing := sorted(set(self.patches) - set(decisions)):
-            raise UsageError(f"Decide on all of them before any is run: {', '.join(missing)} is left.")
+            raise UsageError(f"Decide on all of them before any is run; left: {', '.join(missing)}.")
         if unknown := sorted(set(decisions) - set(self.patches)):
             raise UsageError(f"There is no {unknown[0]!r}; there are {', '.join(self.patches)}.")
         for name, decision in decisions.items():

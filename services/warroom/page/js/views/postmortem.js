@@ -240,7 +240,7 @@ function dated(chain) {
           h(
             "tr",
             null,
-            h("td", { class: "prose" }, one.link),
+            h("td", { class: "sentence" }, one.link),
             h("td", null, one.why ? h("span", { class: "soft" }, one.why) : duration(one.shown_s)),
             h("td", null, one.had_s === null ? "–" : duration(one.had_s)),
           ),
