@@ -65,7 +65,7 @@ def test_what_is_no_decision_is_refused(bank: Bank):
     wrong = next(name for name, fix in bench.patches.items() if not fix.right)
     bench.check(good)
     for bad, why in (
-        ({k: v for k, v in good.items() if k != wrong}, "is left"),
+        ({k: v for k, v in good.items() if k != wrong}, "left: "),
         (good | {"patch-9": Decision(True)}, "There is no 'patch-9'"),
         (good | {wrong: Decision(False)}, "Say under which condition"),
         (good | {wrong: Decision(True, "x")}, "leave that out"),
