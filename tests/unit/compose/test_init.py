@@ -82,9 +82,9 @@ def test_alertmanager_finds_its_configuration_and_whom_else_to_tell(volumes, ser
     assert yaml.safe_load(config.read_text()) == yaml.safe_load((ROOT / "alerts" / "alertmanager.yml").read_text())
     monkeypatch.setenv("ONWARD_SLACK_URL", "http://chat.example/hook")
     run(volumes, services)
-    (receiver,) = yaml.safe_load(config.read_text())["receivers"]
-    assert receiver["slack_configs"][0]["api_url"] == "http://chat.example/hook"
-    assert receiver["webhook_configs"][0]["url"] == "http://warroom:8400/webhooks/alertmanager"
+    ours, others = yaml.safe_load(config.read_text())["receivers"]
+    assert others["slack_configs"][0]["api_url"] == "http://chat.example/hook"
+    assert ours["webhook_configs"][0]["url"] == "http://warroom:8400/webhooks/alertmanager"
 
 
 def test_a_second_run_changes_nothing(volumes, services):
