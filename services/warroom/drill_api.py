@@ -163,6 +163,7 @@ def router(room: Room) -> APIRouter:
 
     @api.post("/close")
     def close(who: Actor) -> dict[str, Any]:
+        require_idle()  # what came of it would belong to no drill
         return record(who, rules.close)
 
     @api.get("/events")

@@ -371,6 +371,17 @@ def test_two_who_write_the_same_part_lose_nothing(stage: Stage) -> None:
     assert stage.get("/report")["written"] == {"lucky": "anew"}
 
 
+def test_nobody_closes_it_while_a_result_is_awaited(stage: Stage) -> None:
+    stage.dark()
+    stage.post("/override", WHY, whose="instructor")
+    stage.post("/advance", whose="instructor")
+    stage.room.conductor.held = lambda: True
+    status, detail = stage.refused("/close", {})
+    assert status == 409 and "under way" in detail
+    stage.room.conductor.held = lambda: False
+    assert stage.post("/close")["phase"] == "closed"
+
+
 def test_nothing_is_done_before_the_page(stage: Stage) -> None:
     stage.start()
     assert stage.refused("/act", {"action": "shed", "why": "…"})[0] == 409
