@@ -1,12 +1,13 @@
 """Root causes: the closed list of mechanisms, and what counts as naming the right one."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from lab.drill.event import NO_INCIDENT
 from lab.errors import UsageError
+from lab.shape import Shape
 
 # What goes wrong in systems like this one, most of which is not wrong here. The order is by field, not by likelihood.
 MECHANISMS: Mapping[str, str] = {
@@ -76,7 +77,7 @@ class Submission(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    component: str = Field(pattern=r"^[a-z][a-z-]{1,40}$")
+    component: Annotated[str, Shape(r"^[a-z][a-z-]{1,40}$", "is a service's name in small letters, such as billing")]
     mechanism: str
     location: str = Field(default="", max_length=300)
     sentence: str = Field(min_length=20, max_length=600)

@@ -15,6 +15,7 @@ from lab.drill.phase import Phase
 from lab.drill.report import report
 from lab.drill.status import status
 from lab.errors import LabError
+from lab.shape import Shape
 from warroom.access import Who
 from warroom.acting import Action
 from warroom.debrief import Debrief
@@ -61,7 +62,7 @@ class Act(Body):
 class Part(Body):
     """`over` is the text that its writer saw there; without it, what is there is replaced."""
 
-    part: Annotated[str, Field(pattern=r"^[a-z][a-z-]{0,40}$")]
+    part: Annotated[str, Shape(r"^[a-z][a-z-]{0,40}$", "is a part's name, such as prevent")]
     text: Annotated[Text, Field(max_length=20_000)]
     over: Annotated[Text, Field(max_length=20_000)] | None = None
 

@@ -10,7 +10,16 @@ from lab.drill import seeds
 from lab.drill.event import Armed
 from lab.drill.profile import Profile
 from lab.errors import UsageError
+from lab.shape import Shape
 from warroom.drills import Drills
+
+TeamName = Annotated[
+    str,
+    Shape(
+        r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$",
+        "is 1 to 40 letters, digits, spaces, dots, underscores and hyphens, a letter or digit first",
+    ),
+]
 
 
 class Start(BaseModel):
@@ -27,7 +36,7 @@ class Start(BaseModel):
     pace: Annotated[float, Field(gt=0, le=600)] = 1.0
     profile: str = "60"
     assessment: bool = False
-    team: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$")] = "team"
+    team: TeamName = "team"
 
 
 class Casting:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import httpx
 from fastapi.concurrency import run_in_threadpool
@@ -19,6 +19,7 @@ from lab.drill import event as happened
 from lab.drill import rules
 from lab.drill.drill import Drill
 from lab.drill.event import Actor, Happening
+from lab.shape import Shape
 from warroom.drills import Drills
 
 LARGEST_BODY = 64 * 1024  # bytes
@@ -28,7 +29,7 @@ MOST = 200  # probes of a drill
 KEPT_FROM_CALLERS = frozenset(
     ("host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer", "expect")
 ) | frozenset(("traceparent", "tracestate", "baggage"))
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+HeaderName = Annotated[str, Shape(r"^[A-Za-z0-9-]{1,60}$", "a header's name is 1 to 60 letters, digits and -")]
 HeaderValue = Annotated[str, Field(max_length=500)]
 
 tracer = trace.get_tracer("warroom")
@@ -40,8 +41,8 @@ class ProbeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     service: str
-    method: Annotated[str, Field(pattern=r"^(GET|POST)$")]
-    path: Annotated[str, Field(pattern=r"^/[!-~]*$", max_length=2_000)]
+    method: Literal["GET", "POST"]
+    path: Annotated[str, Field(max_length=2_000), Shape(r"^/[!-~]*$", "begins with / and has no space or accent")]
     headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=20)] = {}
     body: Any = None
 

@@ -97,7 +97,7 @@ def test_without_releases_there_is_no_drill(stage: Stage) -> None:
         ({"scenario": "flash-sale", "profile": "../60"}, "There is no profile"),
         ({"scenario": "flash-sale", "pace": 0}, "pace"),
         ({"scenario": "flash-sale", "seed": -1}, "seed"),
-        ({"scenario": "flash-sale", "team": "\n"}, "team"),
+        ({"scenario": "flash-sale", "team": "\n"}, "team: is 1 to 40 letters"),
         ({"scenario": "flash-sale", "sceed": 7}, "sceed"),
     ],
 )
