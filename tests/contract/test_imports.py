@@ -15,7 +15,8 @@ LAYERS = {
     "lab.environment": (),
     "lab.scenario": ("lab.errors",),
     "lab.private": ("lab.errors", "lab.scenario", "lab.drill"),
-    "lab.drill": ("lab.errors",),
+    "lab.shape": (),
+    "lab.drill": ("lab.errors", "lab.shape"),
     "lab.profile": ("lab.errors", "lab.scenario", "lab.drill"),
     "lab.clients": ("lab.errors",),
     "lab.telemetry": ("lab.errors",),
@@ -53,6 +54,7 @@ OF_THE_WAR_ROOM = (
     "lab.drill",
     "lab.releases",
     "lab.runner",
+    "lab.shape",
 )
 
 
