@@ -21,6 +21,7 @@ ALERTING = Path("/app/alerts/alertmanager.yml")
 AUDIENCES = {
     "keys-warroom": ("team", "instructor", "webhook"),
     "keys-alertmanager": ("webhook",),
+    "keys-telemetry": ("telemetry",),
     "keys-postgres": ("superuser", "lab", "processor", "reader", "warden"),
     "keys-grafana": ("admin", "reader"),
 }

@@ -25,7 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from lab.telemetry import logs, search
+from lab.telemetry import listing, logs, search, storage
 from lab.telemetry.archive import Archive
 from lab.telemetry.jaeger import id_text, trace_json
 from lab.telemetry.ops import Metrics
@@ -48,9 +48,10 @@ def create_app(
     metrics: Metrics,
     clock: Callable[[], float] = time.time,
     write_token: str = "",
+    asked_at: tuple[str, int] | None = None,
 ) -> Starlette:
     """The application over a writer that is running; `clock` gives seconds since the epoch. With a `write_token`
-    telemetry is taken from nobody who does not send it."""
+    telemetry is taken from nobody who does not send it. `asked_at` is host and port where a Jaeger may ask."""
 
     async def take(request: Request) -> Response:
         signal = request.path_params["signal"]
@@ -86,23 +87,21 @@ def create_app(
 
     def services(request: Request) -> Response:
         with reader() as reading:
-            names = {name for _, rows in reading.rows("SELECT DISTINCT service FROM operation") for (name,) in rows}
-        return _answer(sorted(names) or None, total=len(names))
-
-    def operations(service: str) -> set[tuple[str, str]]:
-        statement = "SELECT name, kind FROM operation WHERE service = ?"
-        with reader() as reading:
-            return {row for _, rows in reading.rows(statement, (service,)) for row in rows}
+            names = listing.services(reading)
+        return _answer(names or None, total=len(names))
 
     def operation_names(request: Request) -> Response:
-        names = {name for name, _ in operations(unquote_plus(request.path_params["service"]))}
+        with reader() as reading:
+            found = listing.operations(reading, unquote_plus(request.path_params["service"]))
+        names = {name for name, _ in found}
         return _answer(sorted(names) or None, total=len(names))
 
     def operations_by_kind(request: Request) -> Response:
         service, kind = request.query_params.get("service"), request.query_params.get("spanKind")
         if not service:
             raise BadQuery("parameter 'service' is required")
-        found = sorted(row for row in operations(service) if kind in (None, "", row[1]))
+        with reader() as reading:
+            found = listing.operations(reading, service, kind)
         return _answer([{"name": name, "spanKind": kind} for name, kind in found], total=len(found))
 
     def find(request: Request) -> Response:
@@ -126,12 +125,8 @@ def create_app(
         lookback = search.microseconds(parameters.get("lookback", ""), "lookback", _DEFAULT_DEPENDENCY_LOOKBACK)
         if lookback < 0:
             return _error(500, "end time must be greater than start time")
-        statement = "SELECT parent, child, sum(calls) FROM link WHERE minute BETWEEN ? AND ? GROUP BY parent, child"
-        calls: dict[tuple[str, str], int] = {}
         with reader() as reading:
-            for _, rows in reading.rows(statement, ((end - lookback) // 60_000, end // 60_000)):
-                for parent, child, count in rows:
-                    calls[parent, child] = calls.get((parent, child), 0) + count
+            calls = listing.calls(reading, end - lookback, end)
         service = parameters.get("service")
         return _answer(
             [
@@ -149,7 +144,8 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette):
         anyio.to_thread.current_default_thread_limiter().total_tokens = _READERS
-        yield
+        async with storage.serving(reader, *asked_at) if asked_at else contextlib.nullcontext():
+            yield
 
     get: dict[str, Callable[[Request], Response]] = {
         "/api/services": services,

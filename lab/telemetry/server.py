@@ -42,9 +42,10 @@ def serve(settings: Settings) -> None:
     except OSError as error:
         raise LabError(f"Port {settings.ops_port} cannot be opened ({error}): set OPS_PORT to a free one.") from None
     writer.start()
+    asked_at = (settings.host, settings.storage_port) if settings.storage_port else None
     try:
         uvicorn.run(
-            create_app(archive, writer, metrics, write_token=settings.write_token),
+            create_app(archive, writer, metrics, write_token=settings.write_token, asked_at=asked_at),
             host=settings.host,
             port=settings.port,
             log_config=None,

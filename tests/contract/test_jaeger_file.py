@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from dashboards import lab as dashboard
 from lab.runtime.state import ROOT
+from lab.telemetry.settings import WRITE_TOKEN, Settings
 
 FILE = ROOT / "compose" / "jaeger.yml"
 SERVICES = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
@@ -91,23 +92,17 @@ class Query(Strict):
     grpc: Closed
 
 
-class Directories(Strict):
-    keys: str
-    values: str
+class Tls(Strict):
+    insecure: Literal[True]
 
 
-class Ttl(Strict):
-    spans: Annotated[str, Field(pattern=r"^\d+h$")]
+class RemoteOptions(Strict):
+    endpoint: Annotated[str, Field(pattern=r"^[a-z]+:\d+$")]
+    tls: Tls
 
 
-class BadgerOptions(Strict):
-    directories: Directories
-    ephemeral: Literal[False]
-    ttl: Ttl
-
-
-class Badger(Strict):
-    badger: BadgerOptions
+class Remote(Strict):
+    grpc: RemoteOptions
 
 
 class PrometheusOptions(Strict):
@@ -123,7 +118,7 @@ class Prometheus(Strict):
 
 
 class Storage(Strict):
-    backends: dict[str, Badger]
+    backends: dict[str, Remote]
     metric_backends: dict[str, Prometheus]
 
 
@@ -170,10 +165,6 @@ class Connectors(Strict):
     spanmetrics: SpanMetrics
 
 
-class StorageExporter(Strict):
-    trace_storage: str
-
-
 class Retry(Strict):
     initial_interval: Duration | None = None
     max_interval: Duration | None = None
@@ -188,13 +179,13 @@ class OtlpHttp(Strict):
     endpoint: Inside
     compression: Literal["none"]
     encoding: Literal["proto"] = "proto"
+    headers: dict[str, str] = {}
     timeout: Duration | None = None
     retry_on_failure: Retry
     sending_queue: Queue
 
 
 class Exporters(Strict):
-    jaeger_storage_exporter: StorageExporter
     prometheus: Open
     telemetry: Annotated[OtlpHttp, Field(alias="otlphttp/telemetry")]
     loki: Annotated[OtlpHttp, Field(alias="otlphttp/loki")]
@@ -230,15 +221,24 @@ def test_every_part_is_used_and_there(written: dict[str, Any], config: JaegerFil
 
 def test_what_is_stored_is_what_is_asked(config: JaegerFile) -> None:
     storage, asked = config.extensions.jaeger_storage, config.extensions.jaeger_query.storage
-    assert [asked.traces] == list(storage.backends) == [config.exporters.jaeger_storage_exporter.trace_storage]
+    assert [asked.traces] == list(storage.backends)
     assert [asked.metrics] == list(storage.metric_backends)
 
 
-def test_spans_outlast_the_longest_drill_on_a_volume(config: JaegerFile) -> None:
+def test_spans_are_kept_in_the_store_on_a_volume_and_outlast_the_longest_drill(config: JaegerFile) -> None:
     (spans,) = config.extensions.jaeger_storage.backends.values()
-    assert int(spans.badger.ttl.spans[:-1]) * 60 >= 180
-    assert all(folder.startswith("/data/") for folder in spans.badger.directories.model_dump().values())
-    assert "jaeger-data:/data" in SERVICES["jaeger"]["volumes"]
+    store = SERVICES["telemetry"]
+    told = {name: str(value) for name, value in store["environment"].items()} | {"WRITE_TOKEN_FILE": ""}
+    settings = Settings.from_environment(told)
+    assert spans.grpc.endpoint == f"telemetry:{settings.storage_port}"
+    assert settings.retention > 180 * 60
+    assert f"telemetry-data:{settings.state_dir}" in store["volumes"]
+    assert config.service.pipelines["traces"].exporters == ["otlphttp/telemetry", "spanmetrics"]
+
+
+def test_only_who_knows_the_token_writes_to_the_store(config: JaegerFile) -> None:
+    path = SERVICES["telemetry"]["environment"]["WRITE_TOKEN_FILE"]
+    assert config.exporters.telemetry.headers == {WRITE_TOKEN: f"${{file:{path}}}"}
 
 
 def test_durations_are_in_the_unit_that_the_dashboard_asks_for(config: JaegerFile) -> None:
@@ -277,9 +277,7 @@ def test_ports_are_those_that_others_speak_to(config: JaegerFile) -> None:
     assert jaeger["command"] == ["--config=/etc/jaeger/config.yml"] and "/etc/jaeger/config.yml" in mounted
 
 
-@pytest.mark.parametrize(
-    "spoiled", ["unit: ms", "ephemeral: false", "normalize_duration: true", "trace_storage: spans"]
-)
+@pytest.mark.parametrize("spoiled", ["unit: ms", "insecure: true", "normalize_duration: true", "traces: spans"])
 def test_a_misspelt_or_missing_key_is_found(spoiled: str) -> None:
     key, _, value = spoiled.partition(":")
     for instead in (f"{key}s:{value}", ""):

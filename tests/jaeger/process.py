@@ -22,13 +22,15 @@ START_SECONDS = 30
 
 @dataclass(frozen=True)
 class Server:
-    """Where it takes OTLP, where it answers Jaeger's questions, and where the store tells how it is."""
+    """Where it takes OTLP, where it answers Jaeger's questions, and of the store: where it tells how it is, and host
+    and port where a Jaeger asks it."""
 
     process: subprocess.Popen
     client: httpx.Client
     otlp: str
     query: str
     ops: str = ""
+    storage: str = ""
 
     def send(self, body: bytes, signal: str = "traces", **headers: str) -> httpx.Response:
         content_type = {"Content-Type": "application/x-protobuf"}
@@ -56,11 +58,12 @@ def jaeger_binary() -> str:
 
 
 @contextlib.contextmanager
-def jaeger(storage: str) -> Iterator[Server]:
-    """A real Jaeger with nothing in its storage, "memory" or "badger"."""
+def jaeger(storage: str, store: str = "") -> Iterator[Server]:
+    """A real Jaeger with nothing in its storage, "memory" or "badger"; or over the lab's "store" at that address."""
     query, grpc, otlp = free_ports(3)
     ports = {"QUERY_PORT": query, "QUERY_GRPC_PORT": grpc, "OTLP_PORT": otlp}
-    environment = {name: str(port) for name, port in ports.items()} | {"STORAGE": storage}
+    environment = {name: str(port) for name, port in ports.items()}
+    environment |= {"STORAGE": storage, "STORE": store or "127.0.0.1:1"}
     command = [jaeger_binary(), "--config", str(HERE / "jaeger.yaml")]
     url = f"http://127.0.0.1:{query}"
     with running(command, environment, f"{url}/api/services") as process, httpx.Client(trust_env=False) as client:
@@ -70,13 +73,14 @@ def jaeger(storage: str) -> Iterator[Server]:
 @contextlib.contextmanager
 def telemetry_store(folder: Path, **settings: object) -> Iterator[Server]:
     """The lab's own store as a process of its own, with further settings by their environment names."""
-    port, ops_port = free_ports(2)
+    port, ops_port, storage_port = free_ports(3)
     environment = {name: str(setting) for name, setting in settings.items()}
     environment |= {"STATE_DIR": str(folder), "PORT": str(port), "OPS_PORT": str(ops_port)}
+    environment |= {"STORAGE_PORT": str(storage_port)}
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "lab.telemetry"]
     with running(command, environment, f"{url}/api/services") as process, httpx.Client(trust_env=False) as client:
-        yield Server(process, client, url, url, f"http://127.0.0.1:{ops_port}")
+        yield Server(process, client, url, url, f"http://127.0.0.1:{ops_port}", f"127.0.0.1:{storage_port}")
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+import httpx
 import pytest
 
 from lab.runtime.holders import project_of
@@ -18,6 +19,7 @@ KEYS = {
     "warroom": {"team", "instructor", "webhook", "pgpass"},
     "alertmanager": {"webhook", "alertmanager.yml"},
     "postgres": {"superuser", "lab", "processor", "reader", "warden"},
+    **{service: {"telemetry"} for service in ("jaeger", "telemetry")},
     **{service: {"pgpass"} for service in ("billing", "processor", "checkout", "inventory", "orders")},
 }
 # Of /proc/mounts: what the engine mounts into every container, none of it a place to keep things.
@@ -105,6 +107,14 @@ def test_memory_and_processes_are_limited(failing: Failing):
         return not (host["Memory"] and host["PidsLimit"] and host["LogConfig"]["Config"].get("max-size"))
 
     assert failing(unlimited) == {}
+
+
+def test_nobody_on_the_host_writes_telemetry(living: Living):
+    """With a body that the store would take: a trace is evidence."""
+    sent = {"content-type": "application/x-protobuf"}
+    for signal in ("traces", "logs"):
+        answer = httpx.post(f"{living.ports.url('telemetry')}/v1/{signal}", content=b"", headers=sent, trust_env=False)
+        assert answer.status_code == 401, answer.text
 
 
 def test_the_file_system_is_read_only_but_for_volumes(failing: Failing):

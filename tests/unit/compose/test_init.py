@@ -15,7 +15,8 @@ init = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(init)
 
 
-VOLUMES = ("keys-warroom", "keys-alertmanager", "keys-postgres", "keys-services", "keys-processor", "keys-grafana")
+KEYS = ("warroom", "alertmanager", "postgres", "services", "processor", "grafana", "telemetry")
+VOLUMES = tuple(f"keys-{whose}" for whose in KEYS)
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def test_each_reader_finds_its_keys_and_no_other(volumes, services):
         "keys-processor/pgpass",
         "keys-grafana/admin",
         "keys-grafana/reader",
+        "keys-telemetry/telemetry",
     }
 
 
