@@ -87,6 +87,10 @@ class Traces:
         """`[{name, spanKind}]` of a service."""
         return self._data(self._ask("/api/operations", {"service": service}))
 
+    def dependencies(self, *, end: int, lookback: int) -> list[dict[str, Any]]:
+        """`[{parent, child, callCount}]` in the `lookback` before `end`, both in milliseconds."""
+        return self._data(self._ask("/api/dependencies", {"endTs": end, "lookback": lookback}))
+
     def _ask(self, path: str, parameters: dict[str, Any] | None = None) -> httpx.Response:
         given = {name: value for name, value in (parameters or {}).items() if value is not None}
         try:

@@ -1,23 +1,17 @@
-"""Who calls whom: the map of the company as real traces draw it, with what the calls came to in the last seconds.
-
-It is drawn from the latest traces of each service, and kept. Jaeger's own answer (/api/dependencies) has Badger read
-the keys of all spans that it keeps, which took a whole core and all of its memory.
-"""
+"""Who calls whom: the map of the company as real traces draw it, with what the calls came to in the last seconds."""
 
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from lab.clients.prometheus import Prometheus
-from lab.clients.traces import Trace, Traces
+from lab.clients.traces import Traces
 from lab.errors import LabError
 from warroom.golden import CALL_FAILED, CALLS, CUSTOMERS, FAILED, p99, rate, ratio
 
-KEPT_S = 600.0  # a caller that has not called for longer is not drawn
+LOOK_BACK_MS = 600_000  # a caller that has not called for longer is not drawn
 ANEW_S = 10.0  # the map is drawn that often; its figures come with every tick
-SEEN_S = 60.0  # how old the latest traces may be
-TRACES = 10  # of a service, each time
 ASKING = "customers"  # what the load calls itself in traces
 
 OURS = 'service!="warroom"'
@@ -52,7 +46,7 @@ class Calls:
         self._prometheus = prometheus
         self._clock = clock
         self._lock = threading.Lock()
-        self._seen: dict[tuple[str, str], float] = {}  # caller and callee → when last
+        self._edges: list[tuple[str, str]] = []
         self._drawn_at = -math.inf
 
     def latest(self) -> list[dict[str, Any]]:
@@ -60,21 +54,19 @@ class Calls:
         with self._lock:
             now = self._clock()
             if now - self._drawn_at >= ANEW_S:
-                self._draw(now)
+                self._edges = self._draw(now)
                 self._drawn_at = now
-            edges = sorted(self._seen)
+            edges = self._edges
         figures = self._figures()
         return [
             {"caller": caller, "callee": callee} | {name: figures.get((caller, callee, name)) for name in PARTS}
             for caller, callee in edges
         ]
 
-    def _draw(self, now: float) -> None:
-        start, end = (round(1_000_000 * at) for at in (now - SEEN_S, now))
-        for service in self._traces.services():
-            for trace in self._traces.search(service, start=start, end=end, limit=TRACES):
-                self._seen |= dict.fromkeys(_edges(trace), now)
-        self._seen = {edge: at for edge, at in self._seen.items() if now - at <= KEPT_S}
+    def _draw(self, now: float) -> list[tuple[str, str]]:
+        found = self._traces.dependencies(end=round(1000 * now), lookback=LOOK_BACK_MS)
+        # What the war room itself asks for is no part of the company.
+        return sorted((one["parent"], one["child"]) for one in found if "warroom" not in (one["parent"], one["child"]))
 
     def _figures(self) -> dict[tuple[str, str, str], float]:
         try:
@@ -86,15 +78,3 @@ class Calls:
             for one in series
             if math.isfinite(one.value)
         }
-
-
-def _edges(trace: Trace) -> Iterator[tuple[str, str]]:
-    """Of a trace in Jaeger's JSON: each service that calls another, with the other."""
-    names = {name: one["serviceName"] for name, one in trace["processes"].items()}
-    of = {span["spanID"]: names[span["processID"]] for span in trace["spans"]}
-    for span in trace["spans"]:
-        for reference in span.get("references") or ():
-            caller, callee = of.get(reference["spanID"]), of[span["spanID"]]
-            # What the war room itself asks for is no part of the company.
-            if caller and caller != callee and "warroom" not in (caller, callee):
-                yield caller, callee

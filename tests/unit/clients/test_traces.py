@@ -50,7 +50,7 @@ def test_search_leaves_out_what_is_not_given() -> None:
 
 def test_null_is_an_empty_list() -> None:
     with client(lambda _: httpx.Response(200, json=envelope(None))) as traces:
-        assert (traces.services(), traces.operations("x")) == ([], [])
+        assert (traces.services(), traces.operations("x"), traces.dependencies(end=1, lookback=1)) == ([], [], [])
 
 
 def test_a_refusal_is_passed_on() -> None:

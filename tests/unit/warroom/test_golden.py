@@ -13,36 +13,21 @@ from lab.clients.traces import Traces
 from lab.errors import LabError
 
 
-def trace(*chain: str) -> dict:
-    """Each service calls the next one, and looks into its own database."""
-    spans = []
-    for number, name in enumerate(chain):
-        called = [{"refType": "CHILD_OF", "traceID": "t", "spanID": f"s{number - 1}"}] if number else []
-        own = [{"refType": "CHILD_OF", "traceID": "t", "spanID": f"s{number}"}]
-        spans += [
-            {"spanID": f"s{number}", "processID": f"p-{name}", "references": called},
-            {"spanID": f"d{number}", "processID": f"p-{name}", "references": own},
-        ]
-    return {"spans": spans, "processes": {f"p-{name}": {"serviceName": name} for name in chain}}
-
-
 class Stores:
     """Prometheus and the traces; `values` gives a signal's value by (service, signal)."""
 
     def __init__(self) -> None:
         self.asked: list[httpx.Request] = []
         self.values: dict[tuple[str, str], float] = {("billing", "rps"): 6.66666}
-        self.traces = [trace("customers", "billing")]
+        self.edges = [{"parent": "customers", "child": "billing", "callCount": 3}]
         self.away = False
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
         if self.away:
             raise httpx.ConnectError("no route")
-        if request.url.path == "/api/services":
-            return httpx.Response(200, json={"data": ["billing", "customers"]})
-        if request.url.path == "/api/traces":
-            return httpx.Response(200, json={"data": self.traces})
+        if request.url.path == "/api/dependencies":
+            return httpx.Response(200, json={"data": self.edges})
         asked = request.url.params
         if request.url.path.endswith("query_range"):
             start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
@@ -138,28 +123,20 @@ def test_without_prometheus_there_is_a_sentence_and_later_the_whole_past(
 def test_the_map_is_drawn_from_traces_now_and_then_and_its_figures_each_time(
     prometheus: Prometheus, stores: Stores, clock: Clock
 ) -> None:
-    stores.traces.append(trace("warroom", "orders"))
+    stores.edges.append({"parent": "warroom", "child": "orders", "callCount": 1})
     calls = Calls(Traces("http://traces", transport=httpx.MockTransport(stores)), prometheus, clock)
     assert calls.latest() == [
         {"caller": "customers", "callee": "billing", "rps": 6.5, "errors": None, "p99_s": None},
     ]
     clock.now += 2
     calls.latest()
-    figures = ["/api/v1/query"]
-    drawn = ["/api/services", "/api/traces", "/api/traces"]
-    assert [request.url.path for request in stores.asked] == [*drawn, *figures, *figures]
+    paths = [request.url.path for request in stores.asked]
+    assert paths == ["/api/dependencies", "/api/v1/query", "/api/v1/query"]
     clock.now += 10
     calls.latest()
-    assert [request.url.path for request in stores.asked][5:] == [*drawn, *figures]
-
-
-def test_who_has_not_called_for_long_is_drawn_no_more(prometheus: Prometheus, stores: Stores, clock: Clock) -> None:
-    calls = Calls(Traces("http://traces", transport=httpx.MockTransport(stores)), prometheus, clock)
-    calls.latest()
-    stores.traces = [trace("checkout", "inventory", "promotions")]
-    for after, drawn in ((300, 3), (301, 2)):
-        clock.now += after
-        assert len(calls.latest()) == drawn
+    assert paths.count("/api/dependencies") + 1 == sum(
+        request.url.path == "/api/dependencies" for request in stores.asked
+    )
 
 
 def test_without_figures_it_is_still_a_map(stores: Stores, clock: Clock) -> None:
