@@ -7,8 +7,10 @@ a storage need not do: newer ones ask for summaries and capabilities first.
 from __future__ import annotations
 
 import contextlib
+import logging
+import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from google.protobuf.duration_pb2 import Duration
@@ -27,6 +29,8 @@ from lab.telemetry.otlp import duration_of, service_of
 from lab.telemetry.reader import Found, Reader
 from lab.telemetry.values import text
 
+log = logging.getLogger("telemetry")
+
 _CHUNK_BYTES = 1024 * 1024  # Jaeger takes messages of up to 4 MiB; one span more than this is still far from it
 _WARNINGS = "@jaeger@warnings"  # the attribute in which Jaeger keeps them
 _UNARY, _STREAM = Cardinality.UNARY_UNARY, Cardinality.UNARY_STREAM
@@ -35,12 +39,17 @@ _UNARY, _STREAM = Cardinality.UNARY_UNARY, Cardinality.UNARY_STREAM
 @contextlib.asynccontextmanager
 async def serving(reader: Callable[[], Reader], host: str, port: int) -> AsyncIterator[None]:
     """Answers on `port` until it is left. Raises OSError if the port is taken."""
-    server = Server([_Traces(reader), _Dependencies(reader)])
+    server = Server(services(reader))
     await server.start(host, port)
     try:
         yield
     finally:
         server.close()  # nobody waits until Jaeger hangs up, which asyncio's wait_closed() does from 3.12 on
+
+
+def services(reader: Callable[[], Reader]) -> list[_Service]:
+    """`reader` gives one for a question."""
+    return [_Traces(reader), _Dependencies(reader)]
 
 
 class _Service:
@@ -54,7 +63,9 @@ class _Service:
 
     def __mapping__(self) -> dict[str, Handler]:
         return {
-            f"/{PACKAGE}.{self.name}/{method}": Handler(getattr(self, method), cardinality, message(asked), answer)
+            f"/{PACKAGE}.{self.name}/{method}": Handler(
+                _answering(getattr(self, method)), cardinality, message(asked), answer
+            )
             for method, (cardinality, asked, answer) in self.methods.items()
         }
 
@@ -102,7 +113,7 @@ class _Traces(_Service):
 
     async def _send(self, stream: Stream, reading: Reader, ids: Sequence[bytes]) -> None:
         for trace_id in ids:
-            for chunk in chunks(await run_in_threadpool(reading.trace, trace_id)):
+            for chunk in await run_in_threadpool(_opened, reading, trace_id):
                 await stream.send_message(chunk)
 
 
@@ -122,6 +133,22 @@ class _Dependencies(_Service):
             for (parent, child), count in sorted(calls.items())
         ]
         await stream.send_message(message("GetDependenciesResponse")(dependencies=links))
+
+
+def _answering(method: Callable[[Stream], Awaitable[None]]) -> Callable[[Stream], Awaitable[None]]:
+    async def answer(stream: Stream) -> None:
+        try:
+            await method(stream)
+        except sqlite3.Error as error:
+            log.error("reading the stored telemetry failed: %s", error)
+            reason = f"The stored telemetry can't be read now ({error}); ask again."
+            raise GRPCError(Status.UNAVAILABLE, reason) from error
+
+    return answer
+
+
+def _opened(reading: Reader, trace_id: bytes) -> list[TracesData]:
+    return list(chunks(reading.trace(trace_id)))
 
 
 def query_of(asked: Any) -> search.TraceQuery:

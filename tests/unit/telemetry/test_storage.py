@@ -1,6 +1,8 @@
 """What a Jaeger asks of the store, and in what pieces it is answered; that it is answered rightly is told by
 tests/contract/test_jaeger_answers.py, with a real one."""
 
+import asyncio
+import sqlite3
 from collections.abc import Sequence
 
 import pytest
@@ -83,3 +85,26 @@ def test_what_is_left_open_is_everything_so_far() -> None:
 def test_without_a_service_it_is_refused() -> None:
     with pytest.raises(GRPCError, match="name one"):
         storage.query_of(message_of("TraceQueryParameters")())
+
+
+class Unreadable:
+    def __enter__(self) -> "Unreadable":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def rows(self, *_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+class Asked:
+    async def recv_message(self) -> None:
+        return None
+
+
+def test_a_store_that_cannot_be_read_says_so() -> None:
+    (service, *_) = storage.services(Unreadable)
+    method = service.__mapping__()["/jaeger.storage.v2.TraceReader/GetServices"]
+    with pytest.raises(GRPCError, match=r"can't be read now \(disk I/O error\); ask again"):
+        asyncio.run(method.func(Asked()))
