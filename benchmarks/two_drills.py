@@ -1,6 +1,6 @@
 """Two drills in a row, by commands alone: does the second start from the baseline, is the first one's work kept?
 
-The first is fixed with a migration (one of the bank's fixes has one), levelled and verified. The instructor accepts the
+The first is fixed with a migration (one of the bank's fixes has one), levelled and verified twice. The instructor accepts the
 cause by hand: evidence is another benchmark's concern (forgery.py).
 """
 
@@ -40,7 +40,7 @@ def measure(lab: Lab) -> list[dict[str, Any]]:
     ran, migrated = drill.runs(), rows(lab, SCHEMA)
     drill.do("act", "stop-job", SCENARIO, "--why", "so that nothing new is in flight")
     entries = books.level(lab)
-    verified = drill.ask("verify")["verdict"]
+    verified, again = (drill.ask("verify")["verdict"] for _ in range(2))
     if drill.phase() == "ai-fix":
         drill.do("advance", *INSTRUCTOR)
     drill.do("close")
@@ -54,6 +54,7 @@ def measure(lab: Lab) -> list[dict[str, Any]]:
         figure("first: migrated", migrated != baseline, "", least=1),
         figure("first: entries that level the books", entries, "", least=1),
         figure("first: verified", verified == "verified", verified, least=1),
+        figure("first: the same verdict on the same release", verified == again, again, least=1),
         figure("second: another drill", second != first, "", least=1),
         figure("second: the baseline runs", drill.runs() == "baseline", "", least=1),
         figure("second: the database is the baseline's", rows(lab, SCHEMA) == baseline, "", least=1),

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import secrets
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -48,10 +49,10 @@ def create_app(
     metrics: Metrics,
     clock: Callable[[], float] = time.time,
     write_token: str = "",
-    asked_at: tuple[str, int] | None = None,
+    asked_at: socket.socket | None = None,
 ) -> Starlette:
     """The application over a writer that is running; `clock` gives seconds since the epoch. With a `write_token`
-    telemetry is taken from nobody who does not send it. `asked_at` is host and port where a Jaeger may ask."""
+    telemetry is taken from nobody who does not send it. `asked_at` is where a Jaeger may ask."""
 
     async def take(request: Request) -> Response:
         signal = request.path_params["signal"]
@@ -144,7 +145,7 @@ def create_app(
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette):
         anyio.to_thread.current_default_thread_limiter().total_tokens = _READERS
-        async with storage.serving(reader, *asked_at) if asked_at else contextlib.nullcontext():
+        async with storage.serving(reader, asked_at) if asked_at else contextlib.nullcontext():
             yield
 
     get: dict[str, Callable[[Request], Response]] = {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
+import socket
 import sys
 from datetime import UTC, datetime
 
@@ -37,12 +39,14 @@ def serve(settings: Settings) -> None:
     def failure() -> str | None:
         return writer.failure or (None if writer.alive else "the telemetry store's writer is not running")
 
+    asked_at = _bound(settings.host, settings.storage_port) if settings.storage_port else None
     try:
         ops = serve_ops(settings.host, settings.ops_port, metrics, failure)
     except OSError as error:
         raise LabError(f"Port {settings.ops_port} cannot be opened ({error}): set OPS_PORT to a free one.") from None
     writer.start()
-    asked_at = (settings.host, settings.storage_port) if settings.storage_port else None
+    # When it has ended, uvicorn raises the signal that ended it once more; by default that is the end of `finally` too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
         uvicorn.run(
             create_app(archive, writer, metrics, write_token=settings.write_token, asked_at=asked_at),
@@ -56,6 +60,13 @@ def serve(settings: Settings) -> None:
         writer.stop()
         archive.close()
         ops.shutdown()
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        raise LabError(f"Port {port} cannot be opened ({error}): set STORAGE_PORT to a free one.") from None
 
 
 class _JsonLines(logging.Formatter):

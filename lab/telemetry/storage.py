@@ -1,17 +1,21 @@
 """What a Jaeger asks that keeps nothing itself: its remote storage API, version 2, over gRPC, as far as it reads.
 
-Spans come as everywhere, by OTLP. A method that is not here is answered with UNIMPLEMENTED, which Jaeger takes for what
-a storage need not do: newer ones ask for summaries and capabilities first.
+Spans come as everywhere, by OTLP. What a storage need not do is answered with UNIMPLEMENTED; newer versions of Jaeger
+ask for it first.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import socket
 import sqlite3
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from typing import Any, ClassVar
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -20,7 +24,6 @@ from grpclib.const import Cardinality, Handler
 from grpclib.server import Server, Stream
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
-from starlette.concurrency import run_in_threadpool
 
 from lab.telemetry import listing, search
 from lab.telemetry.jaeger import duration_warning
@@ -31,124 +34,156 @@ from lab.telemetry.values import text
 
 log = logging.getLogger("telemetry")
 
+_AT_ONCE = 4  # questions: each may hold some megabytes
+_LONGEST_S = 60.0  # that one may take, whether the store is slow or who asked
 _CHUNK_BYTES = 1024 * 1024  # Jaeger takes messages of up to 4 MiB; one span more than this is still far from it
 _WARNINGS = "@jaeger@warnings"  # the attribute in which Jaeger keeps them
-_UNARY, _STREAM = Cardinality.UNARY_UNARY, Cardinality.UNARY_STREAM
+
+Method = Callable[[Callable[[], Reader], Any], Iterator[Any]]
 
 
 @contextlib.asynccontextmanager
-async def serving(reader: Callable[[], Reader], host: str, port: int) -> AsyncIterator[None]:
-    """Answers on `port` until it is left. Raises OSError if the port is taken."""
-    server = Server(services(reader))
-    await server.start(host, port)
+async def serving(reader: Callable[[], Reader], bound: socket.socket) -> AsyncIterator[None]:
+    """Answers on the socket, which it closes in the end; `reader` gives one for a question."""
+    server = Server([_Service(name, methods, reader) for name, methods in SERVICES.items()])
+    await server.start(sock=bound)
     try:
         yield
     finally:
         server.close()  # nobody waits until Jaeger hangs up, which asyncio's wait_closed() does from 3.12 on
 
 
-def services(reader: Callable[[], Reader]) -> list[_Service]:
-    """`reader` gives one for a question."""
-    return [_Traces(reader), _Dependencies(reader)]
-
-
 class _Service:
-    """Methods of a gRPC service: name, how many messages each way, the one asked and the one answered."""
+    """A gRPC service. A question is read in threads, and its reader is closed there: a task that is cancelled, because
+    Jaeger went away, leaves its thread behind in the middle of a statement."""
 
-    name: str
-    methods: ClassVar[dict[str, tuple[Cardinality, str, Any]]]
-
-    def __init__(self, reader: Callable[[], Reader]) -> None:
+    def __init__(self, name: str, methods: Methods, reader: Callable[[], Reader]) -> None:
+        self._name = name
+        self._methods = methods
         self._reader = reader
+        self._threads = ThreadPoolExecutor(_AT_ONCE, "storage")
+        self._free = asyncio.Semaphore(_AT_ONCE)
 
     def __mapping__(self) -> dict[str, Handler]:
         return {
-            f"/{PACKAGE}.{self.name}/{method}": Handler(
-                _answering(getattr(self, method)), cardinality, message(asked), answer
-            )
-            for method, (cardinality, asked, answer) in self.methods.items()
+            f"/{PACKAGE}.{self._name}/{method}": Handler(self._answering(how), cardinality, asked, answer)
+            for method, (how, cardinality, asked, answer) in self._methods.items()
         }
 
+    def _answering(self, method: Method) -> Callable[[Stream], Any]:
+        async def answer(stream: Stream) -> None:
+            asked = await stream.recv_message()
+            try:
+                async with self._free, asyncio.timeout(_LONGEST_S):
+                    await self._send(stream, _Answers(method(self._reader, asked)))
+            except sqlite3.Error as error:
+                log.error("reading the stored telemetry failed: %s", error)
+                reason = f"The stored telemetry can't be read now ({error}); ask again."
+                raise GRPCError(Status.UNAVAILABLE, reason) from error
+            except TimeoutError:
+                reason = f"It took longer than {_LONGEST_S:g} s; ask for less."
+                raise GRPCError(Status.DEADLINE_EXCEEDED, reason) from None
 
-class _Traces(_Service):
-    name = "TraceReader"
-    methods: ClassVar = {
-        "GetServices": (_UNARY, "GetServicesRequest", message("GetServicesResponse")),
-        "GetOperations": (_UNARY, "GetOperationsRequest", message("GetOperationsResponse")),
-        "FindTraceIDs": (_UNARY, "FindTracesRequest", message("FindTraceIDsResponse")),
-        "FindTraces": (_STREAM, "FindTracesRequest", TracesData),
-        "GetTraces": (_STREAM, "GetTracesRequest", TracesData),
-    }
+        return answer
 
-    async def GetServices(self, stream: Stream) -> None:
-        await stream.recv_message()
-        with self._reader() as reading:
-            names = await run_in_threadpool(listing.services, reading)
-        await stream.send_message(message("GetServicesResponse")(services=names))
+    async def _send(self, stream: Stream, answers: _Answers) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            while (one := await loop.run_in_executor(self._threads, answers.next)) is not None:
+                await stream.send_message(one)
+        finally:
+            self._threads.submit(answers.close)
 
-    async def GetOperations(self, stream: Stream) -> None:
-        asked = await stream.recv_message()
-        with self._reader() as reading:
-            found = await run_in_threadpool(listing.operations, reading, asked.service, asked.span_kind)
+
+class _Answers:
+    """Messages that are made one after the other, in any thread but never in two."""
+
+    def __init__(self, messages: Iterator[Any]) -> None:
+        self._messages = messages
+        self._lock = threading.Lock()
+
+    def next(self) -> Any:
+        """None is the end."""
+        with self._lock:
+            return next(self._messages, None)
+
+    def close(self) -> None:
+        with self._lock:
+            self._messages.close()
+
+
+def _services(reader: Callable[[], Reader], _: Any) -> Iterator[Any]:
+    with reader() as reading:
+        yield message("GetServicesResponse")(services=listing.services(reading))
+
+
+def _operations(reader: Callable[[], Reader], asked: Any) -> Iterator[Any]:
+    with reader() as reading:
+        found = listing.operations(reading, asked.service, asked.span_kind)
         operations = [message("Operation")(name=name, span_kind=kind) for name, kind in found]
-        await stream.send_message(message("GetOperationsResponse")(operations=operations))
+        yield message("GetOperationsResponse")(operations=operations)
 
-    async def FindTraceIDs(self, stream: Stream) -> None:
-        asked = await stream.recv_message()
-        with self._reader() as reading:
-            ids = await run_in_threadpool(search.find_traces, reading, query_of(asked.query))
+
+def _find_ids(reader: Callable[[], Reader], asked: Any) -> Iterator[Any]:
+    with reader() as reading:
+        ids = search.find_traces(reading, query_of(asked.query))
         found = [message("FoundTraceID")(trace_id=one) for one in ids]
-        await stream.send_message(message("FindTraceIDsResponse")(trace_ids=found))
-
-    async def FindTraces(self, stream: Stream) -> None:
-        asked = await stream.recv_message()
-        with self._reader() as reading:
-            ids = await run_in_threadpool(search.find_traces, reading, query_of(asked.query))
-            await self._send(stream, reading, ids)
-
-    async def GetTraces(self, stream: Stream) -> None:
-        asked = await stream.recv_message()
-        with self._reader() as reading:
-            await self._send(stream, reading, [one.trace_id for one in asked.query])
-
-    async def _send(self, stream: Stream, reading: Reader, ids: Sequence[bytes]) -> None:
-        for trace_id in ids:
-            for chunk in await run_in_threadpool(_opened, reading, trace_id):
-                await stream.send_message(chunk)
+        yield message("FindTraceIDsResponse")(trace_ids=found)
 
 
-class _Dependencies(_Service):
-    name = "DependencyReader"
-    methods: ClassVar = {"GetDependencies": (_UNARY, "GetDependenciesRequest", message("GetDependenciesResponse"))}
+def _find(reader: Callable[[], Reader], asked: Any) -> Iterator[Any]:
+    with reader() as reading:
+        for trace_id in search.find_traces(reading, query_of(asked.query)):
+            yield from chunks(reading.trace(trace_id))
 
-    async def GetDependencies(self, stream: Stream) -> None:
-        asked = await stream.recv_message()
-        start, end = asked.start_time.ToMilliseconds(), asked.end_time.ToMilliseconds()
-        if end < start:
-            raise GRPCError(Status.INVALID_ARGUMENT, "end time must be greater than start time")
-        with self._reader() as reading:
-            calls = await run_in_threadpool(listing.calls, reading, start, end)
+
+def _traces(reader: Callable[[], Reader], asked: Any) -> Iterator[Any]:
+    with reader() as reading:
+        for one in asked.query:
+            yield from chunks(reading.trace(one.trace_id))
+
+
+def _dependencies(reader: Callable[[], Reader], asked: Any) -> Iterator[Any]:
+    start, end = asked.start_time.ToMilliseconds(), asked.end_time.ToMilliseconds()
+    if end < start:
+        raise GRPCError(Status.INVALID_ARGUMENT, "end time must be greater than start time")
+    with reader() as reading:
         links = [
             message("Dependency")(parent=parent, child=child, call_count=count)
-            for (parent, child), count in sorted(calls.items())
+            for (parent, child), count in sorted(listing.calls(reading, start, end).items())
         ]
-        await stream.send_message(message("GetDependenciesResponse")(dependencies=links))
+        yield message("GetDependenciesResponse")(dependencies=links)
 
 
-def _answering(method: Callable[[Stream], Awaitable[None]]) -> Callable[[Stream], Awaitable[None]]:
-    async def answer(stream: Stream) -> None:
-        try:
-            await method(stream)
-        except sqlite3.Error as error:
-            log.error("reading the stored telemetry failed: %s", error)
-            reason = f"The stored telemetry can't be read now ({error}); ask again."
-            raise GRPCError(Status.UNAVAILABLE, reason) from error
-
-    return answer
+def _unimplemented(*_: Any) -> Iterator[Any]:
+    """Said by a method: what grpclib says of an unknown one has no content type, and Go takes that for a failure."""
+    raise GRPCError(Status.UNIMPLEMENTED, "This storage does not do that.")
+    yield
 
 
-def _opened(reading: Reader, trace_id: bytes) -> list[TracesData]:
-    return list(chunks(reading.trace(trace_id)))
+Methods = dict[str, tuple[Method, Cardinality, Any, Any]]
+_UNARY, _STREAM = Cardinality.UNARY_UNARY, Cardinality.UNARY_STREAM
+_ANYTHING = message("GetServicesRequest")  # has no fields, and takes no offence at any
+
+SERVICES: dict[str, Methods] = {
+    "TraceReader": {
+        "GetServices": (_services, _UNARY, message("GetServicesRequest"), message("GetServicesResponse")),
+        "GetOperations": (_operations, _UNARY, message("GetOperationsRequest"), message("GetOperationsResponse")),
+        "FindTraceIDs": (_find_ids, _UNARY, message("FindTracesRequest"), message("FindTraceIDsResponse")),
+        "FindTraces": (_find, _STREAM, message("FindTracesRequest"), TracesData),
+        "GetTraces": (_traces, _STREAM, message("GetTracesRequest"), TracesData),
+        "FindTraceSummaries": (_unimplemented, _STREAM, _ANYTHING, TracesData),
+    },
+    "DependencyReader": {
+        "GetDependencies": (
+            _dependencies,
+            _UNARY,
+            message("GetDependenciesRequest"),
+            message("GetDependenciesResponse"),
+        ),
+    },
+    "Capabilities": {"GetCapabilities": (_unimplemented, _UNARY, _ANYTHING, _ANYTHING)},
+}
 
 
 def query_of(asked: Any) -> search.TraceQuery:

@@ -79,7 +79,7 @@ def router(room: Room) -> APIRouter:
 
     def require_idle() -> None:
         if room.conductor.held():
-            raise rules.Refused("A deploy, verification or review is under way; wait until it is over.")
+            raise rules.Refused("A deploy, verification, review or proof is under way; wait until it is over.")
 
     def record(who: Who, rule: Callable[..., list[Happening]], *arguments: Any) -> dict[str, Any]:
         return shown(drills.record(who, lambda drill: rule(drill, *arguments)))

@@ -98,6 +98,7 @@ class Tls(Strict):
 
 class RemoteOptions(Strict):
     endpoint: Annotated[str, Field(pattern=r"^[a-z]+:\d+$")]
+    timeout: Duration
     tls: Tls
 
 
@@ -172,6 +173,9 @@ class Retry(Strict):
 
 
 class Queue(Strict):
+    """Of requests, unless another size is named."""
+
+    sizer: Literal["requests", "bytes"] = "requests"
     queue_size: int
 
 

@@ -104,7 +104,9 @@ class Asked:
 
 
 def test_a_store_that_cannot_be_read_says_so() -> None:
-    (service, *_) = storage.services(Unreadable)
-    method = service.__mapping__()["/jaeger.storage.v2.TraceReader/GetServices"]
+    async def asked() -> None:
+        service = storage._Service("TraceReader", storage.SERVICES["TraceReader"], Unreadable)
+        await service.__mapping__()["/jaeger.storage.v2.TraceReader/GetServices"].func(Asked())
+
     with pytest.raises(GRPCError, match=r"can't be read now \(disk I/O error\); ask again"):
-        asyncio.run(method.func(Asked()))
+        asyncio.run(asked())
