@@ -7,8 +7,9 @@ from rich.table import Table
 
 from lab.cli import options
 from lab.errors import CheckFailed
-from lab.runtime import checks
+from lab.runtime import checks, choice
 from lab.runtime.compose import ComposeRuntime
+from lab.runtime.guest import GuestRuntime
 from lab.runtime.local import LocalRuntime
 from lab.runtime.state import State
 
@@ -19,6 +20,9 @@ from lab.runtime.state import State
 def doctor(name: str, as_json: bool) -> None:
     """Check what the lab needs of this machine, and say how to mend what is missing. Exit code 3 if something is."""
     state = State(name)
+    lab = choice.of(state)
+    if isinstance(lab, GuestRuntime):
+        lab.refuse()
     found = checks.run(LocalRuntime(state), ComposeRuntime(state))
     if as_json:
         options.print_json([dataclasses.asdict(check) for check in found])

@@ -63,6 +63,11 @@ class Drill:
     harm: happened.Harmed | None = None
 
     @property
+    def revealed(self) -> bool:
+        """May everybody know what it was about? Not of one that ended before its page: it may be started again."""
+        return not self.phase.running and self.page is not None
+
+    @property
     def accepted(self) -> bool:
         """Is there a root cause to work on, found or given by the instructor?"""
         return self.cause is not None or self.overridden

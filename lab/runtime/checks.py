@@ -17,7 +17,7 @@ from lab.runtime.holders import holder
 from lab.runtime.images import listed
 from lab.runtime.local import LocalRuntime
 from lab.runtime.mounted import Unreadable
-from lab.runtime.ports import BLOCK, DEFAULT_BASE, Ports, is_free
+from lab.runtime.ports import BLOCK, DEFAULT_BASE, Ports, choose_base, is_free
 
 MEMORY = 2**30  # the lab takes 530 to 810 MB
 DISK = 2 * 2**30
@@ -110,8 +110,10 @@ def _containers(compose: ComposeRuntime, *, needed: bool) -> Iterator[Check]:
 
 def _ports(local: LocalRuntime, compose: ComposeRuntime, up: bool, free: Callable[[int], bool]) -> Iterator[Check]:
     record = local.state.glance()
-    ports = Ports(record.port_base if record else DEFAULT_BASE)
-    wanted = _published(compose) if record is None or record.runtime == "compose" else None
+    others = [other.port_base for other in local.state.others().values()]
+    ports = Ports(choose_base(local.name, None, record.port_base if record else None, others))  # as `up` does
+    contained = record.runtime == "compose" if record else ports.base == DEFAULT_BASE
+    wanted = _published(compose) if contained else None
     wanted = wanted or ports.all()
     block = f"{min(wanted)} to {max(wanted)}" if wanted.keys() - ports.block() else _block(ports.base)
     taken = [] if up else [port for port in sorted(wanted) if not free(port)]

@@ -177,15 +177,14 @@ def router(room: Room) -> APIRouter:
         drill = drills.current()
         if drill is None:
             return []
-        everything = told(drills.events(), who, not drill.phase.running, drills.profile(drill).cooldown)
+        everything = told(drills.events(), who, drill.revealed, drills.profile(drill).cooldown)
         return [one for one in everything if one["number"] > after][:limit]
 
     @api.get("/report")
     def show_report(who: Actor, drill: Annotated[str, Query(max_length=20)] = "", harm: bool = True) -> dict[str, Any]:
         """The latest drill's, or that of the given id. Without `harm` Prometheus is not asked for what it costs."""
         found, log = _one(room, drill)
-        over = not found.phase.running
-        name = found.armed.scenario if over or who == "instructor" else None
+        name = found.armed.scenario if found.revealed or who == "instructor" else None
         return report(found, log, _harm(room, found) if harm else found.harm) | {"scenario": name}
 
     @api.get("/history")
@@ -198,7 +197,7 @@ def router(room: Room) -> APIRouter:
     def chain() -> list[dict[str, Any]]:
         """The causal chain, once the drill has turned guided or is over: `{link, first_shown_by}` in order."""
         found = _latest(drills.current())
-        if found.phase.running and not found.guided:
+        if not (found.revealed or found.guided):
             raise rules.Refused("The causal chain is shown when the dark room has ended without an accepted cause.")
         return debriefs.chain(found.armed.scenario)
 
@@ -209,6 +208,8 @@ def router(room: Room) -> APIRouter:
         found = _latest(drills.current())
         if found.phase.running:
             raise rules.Refused("The answer is told when the drill is over.")
+        if not found.revealed:
+            raise rules.Refused("It ended before anybody was paged, so its answer is kept: it may be started again.")
         return debriefs.of(found, drills.events())
 
     return api

@@ -133,14 +133,13 @@ def router(room: Room, mending: Mending | None) -> APIRouter:
         if drill is None or drill.armed is None or drill.page is None:
             raise rules.Refused("There is nothing to write up before the page.")
         events = room.drills.events()
-        over = not drill.phase.running
         title = f"Drill {drill.armed.drill}"
-        if over or who == "instructor":  # its title says what it is about
+        if drill.revealed or who == "instructor":  # its title says what it is about
             title = scenario.load(room.settings.scenarios_dir / drill.armed.scenario / "scenario.yaml").title
         harm = drill.harm
         with suppress(LabError):  # while Prometheus is away there is still a post-mortem
             harm = harm or room.harm.of(drill)
-        story = list(told(events, who, over, room.drills.profile(drill).cooldown))
+        story = list(told(events, who, drill.revealed, room.drills.profile(drill).cooldown))
         text = lasting.markdown(title, report(drill, events, harm), story, events)
         plots = lasting.plots(room.prometheus, drill, events, story)
         return {

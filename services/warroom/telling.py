@@ -1,4 +1,4 @@
-"""What is told of drills, and to whom: until it is over the team learns nothing that it is to find out."""
+"""What is told of drills, and to whom: until one is over the team learns nothing that it is to find out."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,9 +16,9 @@ HIDDEN = {
 }
 
 
-def told(events: Sequence[Event], whom: Who, over: bool, cooldown_s: float) -> Iterator[dict[str, Any]]:
+def told(events: Sequence[Event], whom: Who, revealed: bool, cooldown_s: float) -> Iterator[dict[str, Any]]:
     """One drill's events, each with `elapsed_s`: the drill's seconds since the page, None before it."""
-    everything = over or whom == "instructor"
+    everything = revealed or whom == "instructor"
     drill: Drill | None = None
     paged = any(one.what.kind == "paged" for one in events)
     for one in events:
@@ -46,12 +46,11 @@ def _open(what: Happening) -> dict[str, Any]:
 def row(drill: Drill, events: Sequence[Event], whom: Who) -> dict[str, Any]:
     """A drill among others, to compare."""
     found = report(drill, events, drill.harm)
-    over = not drill.phase.running
     harm = found["harm"] or dict.fromkeys(("out_of_slo_s", "orders_lost", "money_wrong_cents"))
     kept = ("id", "team", "armed_at", "assessment", "profile", "pace", "phase", "outcome", "why")
     return {
         **{name: found[name] for name in kept},
-        "scenario": drill.armed.scenario if over or whom == "instructor" else None,
+        "scenario": drill.armed.scenario if drill.revealed or whom == "instructor" else None,
         **found["times"],
         **harm,
         **{name: found[name] for name in ("tries", "hints", "guided")},

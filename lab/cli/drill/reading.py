@@ -86,7 +86,8 @@ def history(name: str, whose: Whose | None, as_json: bool) -> None:
     if as_json:
         options.print_json(found)
     elif found:
-        options.console().print(showing.table([{name: one.get(name) for name in COMPARED} for one in found]))
+        rows = [one | {"outcome": one.get("outcome") or one.get("phase")} for one in found]
+        options.console().print(showing.table([{name: one.get(name) for name in COMPARED} for one in rows]))
     else:
         click.echo("No drill so far.")
 

@@ -96,6 +96,7 @@ def follow(room: Drill, wanted: dict[str, Any]) -> dict[str, Any]:
             time.sleep(POLL_S)
             status = room.status()
     if status["phase"] in session.ENDED:
-        why = status.get("why") or "It was aborted."
-        raise LabError(f"There is no drill: {why[:1].lower()}{why[1:].rstrip('.')}; labctl panic brings the lab back.")
+        why = (status.get("why") or "no reason was given").rstrip(".")
+        why = why[:1].lower() + why[1:]
+        raise LabError(f"The drill was aborted: {why}; if customers are not served, labctl panic brings the lab back.")
     return status

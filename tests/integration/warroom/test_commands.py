@@ -113,7 +113,7 @@ def test_following_ends_when_the_drill_does(stage: Stage, drill) -> None:
 def test_a_drill_that_cannot_be_prepared_says_why(stage: Stage, drill) -> None:
     stage.world.down.add("load")
     said = drill("start", "flash-sale", *INSTRUCTOR, code=1)
-    assert "There is no drill: the lab could not be prepared." in said
+    assert "The drill was aborted: the lab could not be prepared." in said
 
 
 def test_a_lab_without_drills_says_what_is_missing(stage: Stage, drill) -> None:

@@ -216,6 +216,19 @@ def test_that_it_has_begun_is_for_the_pager_to_say(stage: Stage) -> None:
     assert [one["what"]["kind"] for one in stage.get("/events")] == ["armed", "quiet", "triggered", "paged"]
 
 
+def test_a_drill_that_ended_before_its_page_keeps_its_secret(stage: Stage) -> None:
+    """It may be started again."""
+    stage.start()
+    stage.post("/abort", WHY, whose="instructor")
+    for path in ("/debrief", "/chain"):
+        answer = stage.ask("GET", f"/api/drill{path}")
+        assert answer.status_code == 409, answer.text
+    assert stage.get("/report")["scenario"] is None
+    assert [one["scenario"] for one in stage.get("/history")] == [None]
+    assert "flash-sale" not in json.dumps(stage.get("/events"))
+    assert stage.get("/report", whose="instructor")["scenario"] == "flash-sale"
+
+
 def test_a_whole_drill_and_what_it_came_to(stage: Stage) -> None:
     stage.start(team="blue", assessment=True)
     stage.world.failing.add(("checkout", "/orders"))

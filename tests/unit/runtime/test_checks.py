@@ -45,6 +45,15 @@ def test_a_taken_port_is_named(runtime: LocalRuntime):
     assert check.found.startswith("8490 is held by") and "--port-base 8500" in check.fix
 
 
+def test_a_further_lab_is_told_of_the_block_that_it_would_take(tmp_path: Path):
+    runtime = LocalRuntime(State("b", tmp_path), FakeDocker(away=True))
+    main = State("main", tmp_path)
+    main.create()
+    main.save(Record(8400, "local"))
+    (check,) = found(runtime, "ports", free=lambda port: port >= 8500)
+    assert check.ok and int(check.found.split()[0]) >= 8500
+
+
 def test_it_leaves_no_trace(runtime: LocalRuntime):
     run(runtime)
     assert not runtime.state.path.exists()

@@ -189,6 +189,12 @@ def test_what_people_wrote_is_not_taken_for_markup(room: Room, capsys) -> None:
     assert "[bold]x[/bold]" in capsys.readouterr().out
 
 
+def test_a_drill_that_was_aborted_says_so_in_the_history(room: Room, capsys) -> None:
+    room.says("GET /history", [{"id": "d-1", "outcome": None, "phase": "aborted"}])
+    assert cli.main(["drill", "history"]) == 0
+    assert "aborted" in capsys.readouterr().out
+
+
 def test_no_history_says_so(room: Room, capsys) -> None:
     room.says("GET /history", [])
     assert cli.main(["drill", "history"]) == 0

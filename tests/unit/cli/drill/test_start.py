@@ -76,7 +76,7 @@ def test_a_preparation_that_fails_says_why(room: Room, workspace: Workspace, cap
     room.says("GET ", PREPARING, ARMED | {"phase": "aborted", "why": "The lab could not be prepared. Orders is away."})
     assert started("--random") == 1
     assert (
-        "There is no drill: the lab could not be prepared. Orders is away; labctl panic brings"
+        "The drill was aborted: the lab could not be prepared. Orders is away; if customers are not served"
         in capsys.readouterr().err
     )
     assert not workspace.exists()
