@@ -206,7 +206,7 @@ function told(place, ends) {
   ends.push(
     subscribe("status", (now) => {
       if (now.error) return;
-      const over = now.id && !running(now) ? now.id : "";
+      const over = now.page && !running(now) ? now.id : ""; // before its page a drill keeps its answer
       if (over === shown) return;
       shown = over;
       if (over) begin();
