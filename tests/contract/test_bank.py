@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import bank, lesson, private, scenario
+from lab import bank, lesson, private, scenario, trial
 from lab.bank import Bank, Fix, Patch
 from lab.drill import chain
 from lab.errors import LabError, UsageError
@@ -44,12 +44,21 @@ def changed(diff: str) -> int:
     return sum(line[0] in "+-" and not line.startswith(("+++ ", "--- ")) for line in diff.splitlines() if line)
 
 
+def questions(app: Path) -> set[str]:
+    """Method and path of each that a service answers."""
+    return set(re.findall(r"@app\.((?:get|post)\(\"[^\"]+\")", app.read_text()))
+
+
 def added(diff: str) -> str:
     return "\n".join(line[1:] for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++ "))
 
 
-def test_every_scenario_has_a_bank() -> None:
+def test_every_scenario_with_an_incident_has_a_bank_and_a_trial() -> None:
     assert IDS == ["batch-export", "flash-sale", "month-end-import"]
+    incidents = [one.id for one in scenario.load_all() if not private.load(one.id).control]
+    assert sorted(incidents) == IDS
+    for found in incidents:
+        assert trial.load(found).components, f"{found} has no trial"
 
 
 @EACH_BANK
@@ -112,6 +121,14 @@ def test_it_changes_something_and_not_too_much(patch: Patch) -> None:
         )
     size = changed(patch.diff())
     assert 0 < size <= LARGEST, f"{size} changed lines; re-base {patch.folder} if the services have changed"
+
+
+@EACH_PATCH
+def test_no_question_to_a_service_is_lost(patch: Patch) -> None:
+    """A patch has whole files: one that was made before a service had a new question would take it away."""
+    for name, path in patch.files().items():
+        if name.endswith("/app.py"):
+            assert questions(ROOT / "services" / name) <= questions(path), name
 
 
 @EACH_PATCH

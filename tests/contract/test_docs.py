@@ -14,8 +14,10 @@ from typing import NamedTuple
 
 import click
 import pytest
+import yaml
 
 from lab.cli import labctl
+from lab.drill.patterns import Evidence
 from lab.runtime.state import ROOT
 
 PAGES = [
@@ -141,6 +143,18 @@ def test_a_test_that_is_named_is_there(path: Path) -> None:
 def test_the_guides_are_linked_from_the_readme() -> None:
     linked = {link.partition("#")[0] for link in links((ROOT / "README.md").read_text())}
     assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked
+
+
+def test_the_example_of_evidence_is_taken() -> None:
+    text = (ROOT / "docs" / "add-a-scenario.md").read_text()
+    example = re.search(r"^```yaml\n(symptoms:.+?)^```", text, re.MULTILINE | re.DOTALL)
+    assert example
+    evidence = Evidence.model_validate(yaml.safe_load(example[1]))
+    assert {one.name for kind in evidence.kinds for one in getattr(evidence, kind)} == {
+        "waited-for-a-connection",
+        "none-left",
+        "given-up",
+    }
 
 
 def test_a_teams_copy_holds_no_answers(tmp_path: Path) -> None:
