@@ -1,7 +1,7 @@
 """Two drills in a row, by commands alone: does the second start from the baseline, is the first one's work kept?
 
-The first is fixed with a migration (one of the bank's fixes has one), levelled and verified twice. The instructor accepts the
-cause by hand: evidence is another benchmark's concern (forgery.py).
+The first is fixed with a migration (one of the bank's fixes has one), levelled and verified twice. The instructor
+accepts the cause by hand: evidence is another benchmark's concern (forgery.py).
 """
 
 from typing import Any
