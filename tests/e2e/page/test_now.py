@@ -35,22 +35,12 @@ OscillatorNode.prototype.start = function (...when) { window.notes += 1; return 
 EDGES = [("customers", "checkout"), ("customers", "billing"), ("checkout", "inventory"), ("inventory", "checkout")]
 
 
-def trace(caller: str, callee: str) -> dict:
-    called = {"refType": "CHILD_OF", "traceID": "t", "spanID": "caller"}
-    spans = [
-        {"spanID": "caller", "processID": "p1", "references": []},
-        {"spanID": "callee", "processID": "p2", "references": [called]},
-    ]
-    return {"spans": spans, "processes": {"p1": {"serviceName": caller}, "p2": {"serviceName": callee}}}
-
-
 def company(request: httpx.Request) -> httpx.Response:
     """One in which checkout is slow and orders fails."""
     asked = request.url.params
-    if request.url.path == "/api/services":
-        return httpx.Response(200, json={"data": sorted({name for edge in EDGES for name in edge})})
-    if request.url.path == "/api/traces":
-        return httpx.Response(200, json={"data": [trace(*edge) for edge in EDGES]})
+    if request.url.path == "/api/dependencies":
+        links = [{"parent": caller, "child": callee, "callCount": 1} for caller, callee in EDGES]
+        return httpx.Response(200, json={"data": links})
     if request.url.path.endswith("query_range") and "signal" in asked["query"]:
         start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
         times = [start + step * n for n in range(round((end - start) / step) + 1)]
