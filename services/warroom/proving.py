@@ -10,24 +10,23 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 from lab.bank import Bank
 from lab.clients.runner import Outcome, Runner, pack
 from lab.errors import UsageError
 from lab.releases import EDITABLE
 from lab.runner.tree import unpack
+from warroom.guardrails import Kind, kind_of
 
-Kind = Literal["lint", "test"]
 NOT_IMPORTED = "collection failure"  # pytest's words
 TIMES = 3  # that the code of that day and the fix are tried
-FOLDERS: dict[Kind, str] = {"lint": "guardrails/lint", "test": "guardrails/tests"}
 
 
 @dataclass(frozen=True)
 class Guardrail:
-    """`path` is where it is in the workspace: `guardrails/lint/NAME.yml` or `guardrails/tests/test_NAME.py`."""
+    """`path` is where it is in the workspace."""
 
     kind: Kind
     path: str
@@ -68,16 +67,6 @@ class Proof:
 
     def shown(self) -> dict[str, Any]:
         return asdict(self) | {"bites": self.bites, "why": self.why}
-
-
-def kind_of(path: str) -> Kind:
-    """Raises UsageError for what is no guardrail's path."""
-    if ".." in PurePosixPath(path).parts:
-        raise UsageError(f"{path!r} leads out of the workspace; a guardrail is in {' or '.join(FOLDERS.values())}.")
-    for kind, folder in FOLDERS.items():
-        if path.startswith(f"{folder}/") and path.endswith((".yml", ".yaml") if kind == "lint" else ".py"):
-            return kind
-    raise UsageError(f"{path!r} is no guardrail: rules are {FOLDERS['lint']}/*.yml, tests {FOLDERS['test']}/test_*.py.")
 
 
 class Prover:

@@ -11,12 +11,13 @@ from tempfile import TemporaryDirectory
 
 from lab.clients.runner import Outcome, Runner, pack
 from lab.releases import EDITABLE
+from warroom import guardrails
 from warroom.deploy.deployment import Refused
 from warroom.trees import differ
 
 SHOWN = 3  # findings that a sentence names
 RULES = ("E", "F", "B", "UP")  # those of workspace/ruff.toml; a file of the team's own does not change them
-TESTS, LINT, GUARDRAILS = "tests", "guardrails/lint", "guardrails/tests"
+TESTS = "tests"
 
 
 class Lint:
@@ -47,12 +48,11 @@ class Guardrails:
 
     def __call__(self, bundle: Path, running: Path) -> str:
         tree = pack([self._configuration, bundle])
-        rules = [path.relative_to(bundle).as_posix() for path in sorted((bundle / LINT).glob("*.y*ml"))]
-        tests = any((bundle / GUARDRAILS).rglob("test_*.py"))
+        rules, tests = guardrails.found(bundle, "lint"), guardrails.found(bundle, "test")
         if rules:
             _passed(self._runner.ast_grep(tree, rules, EDITABLE), "")
         if tests:
-            _passed(self._runner.pytest(tree, [GUARDRAILS]), "")
+            _passed(self._runner.pytest(tree, [guardrails.FOLDERS["test"]]), "")
         return f"{len(rules)} rules{', tests' if tests else ''}"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from warroom.proving import TIMES, Prover, kind_of
+from warroom.proving import TIMES, Prover
 
 from lab.bank import Bank, Fix, Patch, Relative
 from lab.clients.runner import Runner
@@ -164,12 +164,3 @@ def test_one_that_does_not_run_is_no_guardrail(tmp_path, bank):
 def test_one_that_was_not_sent(tmp_path, bank):
     with pytest.raises(UsageError, match="is it in the workspace"):
         prove(tmp_path, bank, runner("float"), sent=bundle("guardrails/lint/other.yml"))
-
-
-def test_what_is_a_guardrail_is_known_by_its_path():
-    assert (kind_of(RULE), kind_of("guardrails/tests/test_x.py")) == ("lint", "test")
-    for path in ("billing/app.py", "guardrails/lint/x.py", "guardrails/tests/x.yml", ""):
-        with pytest.raises(UsageError, match="is no guardrail"):
-            kind_of(path)
-    with pytest.raises(UsageError, match="leads out of the workspace"):
-        kind_of("guardrails/lint/../../../etc/x.yml")
