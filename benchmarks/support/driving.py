@@ -119,11 +119,11 @@ class Lab:
         return json.loads(self.labctl("status", "--json"))
 
     def url(self, service: str) -> str:
-        """Of a service, or of who keeps `traces` (Jaeger, where there is one) and `logs`."""
+        """Of a service, or of who keeps `traces` and `logs`."""
         urls = self.__dict__.setdefault("_urls", {})
         if service not in urls:
             urls.update({one["name"]: one["url"] for one in self.status()["services"]})
-            urls.update(traces=urls.get("jaeger", urls["telemetry"]), logs=urls["telemetry"])
+            urls.update(traces=urls["telemetry"], logs=urls["telemetry"])
         return urls[service]
 
     def get(self, service: str, path: str, /, **parameters: Any) -> Any:

@@ -13,7 +13,7 @@ from lab.errors import LabError, UsageError
 Trace = dict[str, Any]
 """Jaeger's JSON of one trace: `{traceID, spans, processes, warnings}`."""
 
-KEPT = "3 hours, in containers 6"
+KEPT = "4 hours, or until there is no more room"
 
 
 def checked_id(text: str) -> str:
@@ -78,14 +78,6 @@ class Traces:
             "limit": limit,
         }
         return self._data(self._ask("/api/traces", parameters))
-
-    def services(self) -> list[str]:
-        """The services that sent spans."""
-        return sorted(self._data(self._ask("/api/services")))
-
-    def operations(self, service: str) -> list[dict[str, str]]:
-        """`[{name, spanKind}]` of a service."""
-        return self._data(self._ask("/api/operations", {"service": service}))
 
     def dependencies(self, *, end: int, lookback: int) -> list[dict[str, Any]]:
         """`[{parent, child, callCount}]` in the `lookback` before `end`, both in milliseconds."""

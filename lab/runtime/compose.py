@@ -22,7 +22,7 @@ from lab.runtime.ports import DEFAULT_BASE, HOST, Ports, choose_base, require_fr
 from lab.runtime.state import ROOT, Record, State
 
 START_LIMIT_S = 180.0
-# Jaeger takes traces and logs alike, and hands the logs on
+# Jaeger's answers are those of the store, from where links into its pages lead as well.
 STORES = {"traces": "jaeger", "logs": "telemetry"}
 STOP_LIMIT_S = 60.0
 DATABASE = "lab"

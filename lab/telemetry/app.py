@@ -83,8 +83,8 @@ def create_app(
             answer.partial_success.error_message = "Spans without a trace id or a span id were left out."
         return Response(answer.SerializeToString(), media_type=_PROTOBUF)
 
-    def reader() -> Reader:
-        return Reader(archive.segments())
+    def reader(wanted: Callable[[], bool] = lambda: True) -> Reader:
+        return Reader(archive.segments(), wanted)
 
     def services(request: Request) -> Response:
         with reader() as reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
@@ -26,14 +26,20 @@ class Found:
     span: Span
 
 
+class GivenUp(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class Reader:
     """A context manager, for one thread at a time.
 
-    Segments that are dropped while it reads count as empty; sqlite3.Error if one that is there can't be read.
+    Segments that are dropped while it reads count as empty; sqlite3.Error if one that is there can't be read. It asks
+    before each look whether the answer is still `wanted`, and raises GivenUp if not.
     """
 
-    def __init__(self, segments: Iterable[Segment]) -> None:
+    def __init__(self, segments: Iterable[Segment], wanted: Callable[[], bool] = lambda: True) -> None:
         self._segments = list(segments)
+        self._wanted = wanted
         self._connections: dict[Segment, sqlite3.Connection] = {}
         self._batches: OrderedDict[int, ResourceSpans] = OrderedDict()
 
@@ -82,6 +88,8 @@ class Reader:
         return message
 
     def _ask(self, segment: Segment, statement: str, parameters: tuple) -> list[tuple]:
+        if not self._wanted():
+            raise GivenUp
         try:
             return self._connect(segment).execute(statement, parameters).fetchall()
         except sqlite3.OperationalError:

@@ -57,6 +57,7 @@ def serve(settings: Settings) -> None:
             timeout_graceful_shutdown=3,
         )
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one would leave logs that are not folded away
         writer.stop()
         archive.close()
         ops.shutdown()

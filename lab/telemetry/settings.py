@@ -57,7 +57,12 @@ class Settings:
 
 
 def _read(name: str) -> str:
+    if not name:
+        return ""
     try:
-        return Path(name).read_text().strip() if name else ""
+        token = Path(name).read_text().strip()
     except OSError as error:
         raise LabError(f"WRITE_TOKEN_FILE cannot be read ({error}): name the file that has the token.") from None
+    if not token:  # without one, whoever reaches the port might write
+        raise LabError(f"{name} is empty: WRITE_TOKEN_FILE names the file that has the token.")
+    return token

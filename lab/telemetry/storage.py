@@ -29,23 +29,26 @@ from lab.telemetry import listing, search
 from lab.telemetry.jaeger import duration_warning
 from lab.telemetry.messages import PACKAGE, message
 from lab.telemetry.otlp import duration_of, service_of
-from lab.telemetry.reader import Found, Reader
+from lab.telemetry.reader import Found, GivenUp, Reader
 from lab.telemetry.values import text
 
 log = logging.getLogger("telemetry")
 
-_AT_ONCE = 4  # questions: each may hold some megabytes
+_AT_ONCE = 4  # questions, beside those by HTTP: each may hold some megabytes
 _LONGEST_S = 60.0  # that one may take, whether the store is slow or who asked
 _CHUNK_BYTES = 1024 * 1024  # Jaeger takes messages of up to 4 MiB; one span more than this is still far from it
 _WARNINGS = "@jaeger@warnings"  # the attribute in which Jaeger keeps them
 
 Method = Callable[[Callable[[], Reader], Any], Iterator[Any]]
+Wanted = Callable[[], bool]
 
 
 @contextlib.asynccontextmanager
-async def serving(reader: Callable[[], Reader], bound: socket.socket) -> AsyncIterator[None]:
-    """Answers on the socket, which it closes in the end; `reader` gives one for a question."""
-    server = Server([_Service(name, methods, reader) for name, methods in SERVICES.items()])
+async def serving(reader: Callable[[Wanted], Reader], bound: socket.socket) -> AsyncIterator[None]:
+    """Answers on the socket, which it closes in the end; `reader` gives one for a question, for as long as the answer
+    is wanted."""
+    threads, free = ThreadPoolExecutor(_AT_ONCE, "storage"), asyncio.Semaphore(_AT_ONCE)
+    server = Server([_Service(name, methods, reader, threads, free) for name, methods in SERVICES.items()])
     await server.start(sock=bound)
     try:
         yield
@@ -54,15 +57,21 @@ async def serving(reader: Callable[[], Reader], bound: socket.socket) -> AsyncIt
 
 
 class _Service:
-    """A gRPC service. A question is read in threads, and its reader is closed there: a task that is cancelled, because
-    Jaeger went away, leaves its thread behind in the middle of a statement."""
+    """A gRPC service, whose questions are read in `threads`."""
 
-    def __init__(self, name: str, methods: Methods, reader: Callable[[], Reader]) -> None:
+    def __init__(
+        self,
+        name: str,
+        methods: Methods,
+        reader: Callable[[Wanted], Reader],
+        threads: ThreadPoolExecutor,
+        free: asyncio.Semaphore,
+    ) -> None:
         self._name = name
         self._methods = methods
         self._reader = reader
-        self._threads = ThreadPoolExecutor(_AT_ONCE, "storage")
-        self._free = asyncio.Semaphore(_AT_ONCE)
+        self._threads = threads
+        self._free = free
 
     def __mapping__(self) -> dict[str, Handler]:
         return {
@@ -75,7 +84,7 @@ class _Service:
             asked = await stream.recv_message()
             try:
                 async with self._free, asyncio.timeout(_LONGEST_S):
-                    await self._send(stream, _Answers(method(self._reader, asked)))
+                    await self._send(stream, _Answers(lambda wanted: method(lambda: self._reader(wanted), asked)))
             except sqlite3.Error as error:
                 log.error("reading the stored telemetry failed: %s", error)
                 reason = f"The stored telemetry can't be read now ({error}); ask again."
@@ -92,24 +101,44 @@ class _Service:
             while (one := await loop.run_in_executor(self._threads, answers.next)) is not None:
                 await stream.send_message(one)
         finally:
-            self._threads.submit(answers.close)
+            answers.close()
 
 
 class _Answers:
-    """Messages that are made one after the other, in any thread but never in two."""
+    """Messages that are made one after the other, in any thread but never in two.
 
-    def __init__(self, messages: Iterator[Any]) -> None:
-        self._messages = messages
-        self._lock = threading.Lock()
+    A task that is cancelled, because Jaeger went away, leaves its thread behind in the middle of a statement. The
+    reader must not be closed under it, and nobody may wait for it either: it sees that the answer is wanted no more,
+    and closes.
+    """
+
+    def __init__(self, begin: Callable[[Wanted], Iterator[Any]]) -> None:
+        self._left = threading.Event()
+        self._reading = threading.Lock()
+        self._messages = begin(lambda: not self._left.is_set())
 
     def next(self) -> Any:
         """None is the end."""
-        with self._lock:
-            return next(self._messages, None)
+        try:
+            with self._reading:
+                return next(self._messages, None)
+        except GivenUp:
+            return None
+        finally:
+            self._tidy()
 
     def close(self) -> None:
-        with self._lock:
-            self._messages.close()
+        """Returns at once."""
+        self._left.set()
+        self._tidy()
+
+    def _tidy(self) -> None:
+        # Who has the lock comes by here when it is done.
+        if self._left.is_set() and self._reading.acquire(blocking=False):
+            try:
+                self._messages.close()
+            finally:
+                self._reading.release()
 
 
 def _services(reader: Callable[[], Reader], _: Any) -> Iterator[Any]:
@@ -211,6 +240,7 @@ def chunks(found: Sequence[Found]) -> Iterator[TracesData]:
             chunk, size, before = TracesData(), 0, None
         if before is None or before.resource is not one.resource:
             process = chunk.resource_spans.add(resource=one.resource)
+            size += one.resource.ByteSize()
             _name(process.resource)
             before = None
         if before is None or before.scope is not one.scope:

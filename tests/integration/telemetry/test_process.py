@@ -66,7 +66,7 @@ def test_what_the_sdk_sends_is_what_labctl_reads(store: Server) -> None:
         [record] = logs.search(trace_id=wanted)
         assert (record["event"], record["level"], record["service"]) == ("charge refused", "WARN", "sdk")
         assert (record["account"], record["span_id"]) == ("a-17", shown["spanID"])
-        assert "sdk" in traces.services()
+        assert [one["traceID"] for one in traces.search("sdk")] == [wanted]
 
 
 def test_gzip_and_partial_success(store: Server) -> None:

@@ -25,7 +25,7 @@ def test_a_trace_that_is_not_there() -> None:
     answer = httpx.Response(404, text=json.dumps(envelope(None, "trace not found")) + "\n")
     with (
         client(lambda _: answer) as traces,
-        pytest.raises(LabError, match=r"There is no trace 00ff: .* kept [(]3 hours"),
+        pytest.raises(LabError, match=r"There is no trace 00ff: .* kept [(]4 hours"),
     ):
         traces.get("00ff")
 
@@ -50,7 +50,7 @@ def test_search_leaves_out_what_is_not_given() -> None:
 
 def test_null_is_an_empty_list() -> None:
     with client(lambda _: httpx.Response(200, json=envelope(None))) as traces:
-        assert (traces.services(), traces.operations("x"), traces.dependencies(end=1, lookback=1)) == ([], [], [])
+        assert (traces.search("x"), traces.dependencies(end=1, lookback=1)) == ([], [])
 
 
 def test_a_refusal_is_passed_on() -> None:
@@ -68,7 +68,7 @@ def test_an_answer_that_is_not_jaegers(body: str) -> None:
             client(lambda _, s=status: httpx.Response(s, text=body)) as traces,
             pytest.raises(LabError, match="not Jaeger"),
         ):
-            traces.services()
+            traces.search("x")
 
 
 def test_nobody_answers() -> None:
@@ -76,4 +76,4 @@ def test_nobody_answers() -> None:
         raise httpx.ConnectError("connection refused")
 
     with client(refuse) as traces, pytest.raises(LabError, match="does not answer"):
-        traces.services()
+        traces.search("x")

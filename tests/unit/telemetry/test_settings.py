@@ -33,6 +33,9 @@ def test_the_token_may_be_in_a_file(tmp_path) -> None:
     assert Settings.from_environment(told).write_token == "secret"
     with pytest.raises(LabError, match="WRITE_TOKEN_FILE cannot be read"):
         Settings.from_environment(told | {"WRITE_TOKEN_FILE": str(tmp_path / "none")})
+    (tmp_path / "token").write_text("\n")
+    with pytest.raises(LabError, match="token is empty: WRITE_TOKEN_FILE names"):
+        Settings.from_environment(told)
 
 
 def test_the_folder_must_be_given() -> None:

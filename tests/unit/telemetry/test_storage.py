@@ -2,19 +2,27 @@
 tests/contract/test_jaeger_answers.py, with a real one."""
 
 import asyncio
+import socket
 import sqlite3
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from grpclib import GRPCError
+from grpclib.client import Channel, UnaryStreamMethod, UnaryUnaryMethod
+from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from lab.telemetry import storage
+from lab.telemetry.messages import PACKAGE
 from lab.telemetry.messages import message as message_of
-from lab.telemetry.reader import Found, spans_of
+from lab.telemetry.reader import Found, Reader, spans_of
 from lab.telemetry.search import DEFAULT_LIMIT
 from tests.jaeger.spans import MS, message, span
 
 NOW = 1_700_000_000_000_000_000  # nanoseconds
+METHODS = storage.SERVICES["TraceReader"]
+WITHIN_S = 10.0
 
 
 def found(*sent) -> list[Found]:
@@ -94,6 +102,9 @@ class Unreadable:
     def __exit__(self, *_: object) -> None:
         pass
 
+    def __init__(self, wanted: storage.Wanted) -> None:
+        assert wanted()
+
     def rows(self, *_: object) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
@@ -105,8 +116,72 @@ class Asked:
 
 def test_a_store_that_cannot_be_read_says_so() -> None:
     async def asked() -> None:
-        service = storage._Service("TraceReader", storage.SERVICES["TraceReader"], Unreadable)
-        await service.__mapping__()["/jaeger.storage.v2.TraceReader/GetServices"].func(Asked())
+        with ThreadPoolExecutor(1) as threads:
+            service = storage._Service("TraceReader", METHODS, Unreadable, threads, asyncio.Semaphore(1))
+            await service.__mapping__()["/jaeger.storage.v2.TraceReader/GetServices"].func(Asked())
 
     with pytest.raises(GRPCError, match=r"can't be read now \(disk I/O error\); ask again"):
         asyncio.run(asked())
+
+
+def test_a_search_that_nobody_waits_for_ends_and_lets_others_in(store) -> None:
+    """As many as there are threads, each of which would go on for as long as it is wanted."""
+    for name in ("a", "b"):
+        store.add_trace(name)
+    searching, ended = threading.Semaphore(0), threading.Semaphore(0)
+
+    class Endless(Reader):
+        def __exit__(self, *_: object) -> None:
+            super().__exit__()
+            ended.release()
+
+        def payload(self, segment, table: str, batch: int) -> bytes | None:
+            searching.release()
+            while True:
+                super().payload(segment, table, batch)
+
+    async def ask(address: tuple[str, int]) -> list[str]:
+        asked = message_of("FindTracesRequest")()
+        asked.query.service_name = "orders"
+        find = (f"/{PACKAGE}.TraceReader/FindTraces", message_of("FindTracesRequest"), TracesData)
+        for _ in range(storage._AT_ONCE):
+            async with Channel(*address) as open_, UnaryStreamMethod(open_, *find).open() as stream:
+                await stream.send_message(asked, end=True)
+                assert await asyncio.to_thread(searching.acquire, timeout=WITHIN_S)
+                await stream.cancel()
+        for _ in range(storage._AT_ONCE):
+            assert await asyncio.to_thread(ended.acquire, timeout=WITHIN_S), "a search goes on for nobody"
+        names = message_of("GetServicesRequest"), message_of("GetServicesResponse")
+        async with Channel(*address) as open_:
+            services = UnaryUnaryMethod(open_, f"/{PACKAGE}.TraceReader/GetServices", *names)
+            return list((await services(names[0](), timeout=WITHIN_S)).services)
+
+    async def served() -> list[str]:
+        bound = socket.create_server(("127.0.0.1", 0))
+        address = bound.getsockname()
+        async with storage.serving(lambda wanted: Endless(store.archive.segments(), wanted), bound):
+            return await ask(address)
+
+    assert asyncio.run(served()) == ["orders"]
+
+
+def test_answers_that_nobody_takes_are_closed_by_whoever_makes_them() -> None:
+    making, go_on, closed = threading.Event(), threading.Event(), threading.Event()
+
+    def messages(_: storage.Wanted) -> Iterator[int]:
+        try:
+            making.set()
+            assert go_on.wait(WITHIN_S)
+            yield 1
+        finally:
+            closed.set()
+
+    answers = storage._Answers(messages)
+    thread = threading.Thread(target=answers.next)
+    thread.start()
+    assert making.wait(WITHIN_S)
+    answers.close()  # does not wait
+    assert not closed.is_set()
+    go_on.set()
+    thread.join(WITHIN_S)
+    assert closed.is_set() and answers.next() is None
