@@ -118,6 +118,7 @@ class Drill:
     def owed(self) -> list[str]:
         """What a complete drill has and this one has not."""
         wanted = {
+            "how bad it is and who is hurt": self.assessed is not None,
             "an accepted root cause": self.accepted,
             "a verified fix": self.fixed or self.control,
             "a change of the team spec": self.spec_changed or self.control,

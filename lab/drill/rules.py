@@ -48,12 +48,14 @@ def acknowledge(drill: Drill | None, page: str, late_s: float = 0.0) -> list[Hap
 
 
 def assess(drill: Drill | None, severity: Literal["critical", "warning", "none"], hurt: str) -> list[Happening]:
-    """Leaves the alerting phase."""
-    _in(drill, Phase.ALERTING)
-    return [
-        happened.Assessed(severity=severity, hurt=hurt),
-        happened.Entered(phase=Phase.DARK_ROOM, why="assessed"),
-    ]
+    """Leaves the alerting phase. Where that ended without it, it is still owed, and said once."""
+    _timed(drill)
+    said = happened.Assessed(severity=severity, hurt=hurt)
+    if drill.phase is Phase.ALERTING:
+        return [said, happened.Entered(phase=Phase.DARK_ROOM, why="assessed")]
+    if drill.assessed:
+        raise Refused("It has been said how bad it is; what you know now goes into labctl drill note or write summary.")
+    return [said]
 
 
 def pause(drill: Drill | None, why: str) -> list[Happening]:

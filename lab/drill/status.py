@@ -20,6 +20,7 @@ def status(drill: Drill | None, profile: Profile | None) -> dict[str, Any]:
         "remaining_s": None if cap is None else _tenths(max(0.0, cap - drill.clock.phase_s)),
         "paused": drill.paused,
         "page": drill.page.page if drill.page else None,
+        "assessed": drill.assessed is not None,
         "acknowledged_s": _tenths(drill.acknowledged_s),
         "root_cause": "accepted" if drill.accepted else "open",
         "release": drill.release,

@@ -140,6 +140,8 @@ class Conductor:
 
     def _pass(self, drill: Drill) -> None:
         """What time alone brings about."""
+        if drill.phase is Phase.POST_MORTEM and self.held():
+            return  # what is being judged belongs to this drill, and ends soon
         profile = self._drills.profile(drill)
         while happenings := rules.due(drill, profile):
             if any(one.kind == "escalated" for one in happenings):

@@ -19,6 +19,8 @@ ANSWERS = 10.0  # a second
 ANSWERED_OF_ASKED = 0.5  # one that is asked now may be answered in 10 s, and a burst brings many at once
 ASKED_BY_CUSTOMERS = frozenset(("billing", "checkout", "inventory", "orders", "promotions"))
 
+NOBODY = "no customer is known to have asked for anything"
+
 DURATION = "customer_request_duration_seconds"
 ANSWERED = f"sum by (service, route) ({DURATION}_count)"
 FAILED = f'sum by (service, route) ({DURATION}_count{{status!~"2.."}})'
@@ -52,6 +54,10 @@ class Customers:
     def moments(self, begin: float, end: float) -> Iterator[tuple[float, bool | None]]:
         """For each step from `begin` to `end`: were customers inside their SLO in the WINDOW before it? None where
         nobody has asked for anything, or nobody knows of it."""
+        for at, trouble in self._troubles(begin, end):
+            yield at, None if trouble == NOBODY else not trouble
+
+    def _troubles(self, begin: float, end: float) -> Iterator[tuple[float, str]]:
         windows = [Window() for _ in range(5)]
         reading = (
             growth(self._prometheus, expression, begin - WINDOW - STEP, end)
@@ -62,28 +68,42 @@ class Customers:
                 window.grown.append(grown)
             at = together[0][0]
             if at >= begin:
-                yield at, _inside(*(window.sums() for window in windows))
+                yield at, _trouble(*(window.sums() for window in windows))
 
     def content(self, begin: float, end: float, without: Callable[[float], bool] = lambda at: False) -> bool:
         """Were they inside their SLO throughout, and was nobody charged wrongly? But for moments `without`."""
-        moments = [inside for at, inside in self.moments(begin, end) if not without(at)]
-        if not moments or not all(moments) or not self._prometheus.query(COMPARED, at=end):
-            return False
-        return self.wronged(begin, end, without) == 0
+        return not self.unrest(begin, end, without)
+
+    def unrest(self, begin: float, end: float, without: Callable[[float], bool] = lambda at: False) -> str:
+        """What was the latest to keep them from being content, in half a sentence; empty if they were."""
+        troubles = [trouble for at, trouble in self._troubles(begin, end) if not without(at)] or [NOBODY]
+        if latest := next(filter(None, reversed(troubles)), ""):
+            return latest
+        if not self._prometheus.query(COMPARED, at=end):
+            return "the books have not been compared for a while"
+        return "the books have come to differ" if self.wronged(begin, end, without) else ""
 
     def wronged(self, begin: float, end: float, without: Callable[[float], bool] = lambda at: False) -> float:
         """Cents by which the two books have come to differ more. What is levelled later has been wrong all the same."""
         return total(self._prometheus, BOOKS, begin, end, gauge=True, without=without)
 
 
-def _inside(answered: Counter, failed: Counter, timed: Counter, in_time: Counter, asked: Counter) -> bool | None:
+def _trouble(answered: Counter, failed: Counter, timed: Counter, in_time: Counter, asked: Counter) -> str:
     if not asked.total():
-        return None
+        return NOBODY
     answers = answered.total()
-    services = {dict(key)["service"] for key, count in answered.items() if count > 0}
-    if answers < ANSWERS * WINDOW or answers < ANSWERED_OF_ASKED * asked.total() or not services >= ASKED_BY_CUSTOMERS:
-        return False
+    if answers < ANSWERS * WINDOW or answers < ANSWERED_OF_ASKED * asked.total():
+        return f"customers had {answers / WINDOW:.1f} answers a second, and asked {asked.total() / WINDOW:.1f} times"
+    if silent := ASKED_BY_CUSTOMERS - {dict(key)["service"] for key, count in answered.items() if count > 0}:
+        return f"{', '.join(sorted(silent))} answered no customer"
     if failed.total() > ERROR_RATIO * answers:
-        return False
+        return f"{failed.total() / answers:.1%} of customers' requests failed"
     late = {route: count - in_time[route] for route, count in timed.items()}
-    return not any(late[route] > LATE_RATIO * timed[route] and late[route] >= LATE_AT_LEAST for route in late)
+    for route, some in sorted(late.items(), key=lambda one: -one[1]):
+        if some > LATE_RATIO * timed[route] and some >= LATE_AT_LEAST:
+            where = dict(route)
+            return (
+                f"{some:.0f} of {timed[route]:.0f} answers of {where['service']} {where['route']} "
+                "took longer than 500 ms"
+            )
+    return ""

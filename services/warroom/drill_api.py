@@ -113,6 +113,8 @@ def router(room: Room) -> APIRouter:
 
     @api.post("/advance")
     def advance(who: Instructor) -> dict[str, Any]:
+        if (drill := drills.current()) and drill.phase is Phase.POST_MORTEM:
+            require_idle()  # that closes it
         return record(who, rules.advance)
 
     @api.post("/abort")
@@ -185,7 +187,7 @@ def router(room: Room) -> APIRouter:
         """The latest drill's, or that of the given id. Without `harm` Prometheus is not asked for what it costs."""
         found, log = _one(room, drill)
         name = found.armed.scenario if found.revealed or who == "instructor" else None
-        return report(found, log, _harm(room, found) if harm else found.harm) | {"scenario": name}
+        return report(found, log, _harm(room, found, who, ask=harm)) | {"scenario": name}
 
     @api.get("/history")
     def history(who: Actor) -> list[dict[str, Any]]:
@@ -238,10 +240,12 @@ def _one(room: Room, name: str) -> tuple[Drill, list[Event]]:
     return room.drills.fold(log), log
 
 
-def _harm(room: Room, drill: Drill) -> Harmed | None:
+def _harm(room: Room, drill: Drill, who: Who, *, ask: bool) -> Harmed | None:
     """What it has cost so far, or in the end; None where nothing is known."""
-    # Before the page it would tell that something has begun.
-    if drill.harm or drill.page is None:
+    # Before the page it would tell that something has begun, and without one of what kind it was.
+    if drill.page is None and who != "instructor":
+        return None
+    if drill.harm or drill.page is None or not ask:
         return drill.harm
     with suppress(LabError):
         return room.harm.of(drill)

@@ -25,7 +25,7 @@ QUIET_S = 30.0  # seconds of content customers, with which the incident will be 
 STOPPED_S, STARTED_S, QUIET_WITHIN_S = 30.0, 120.0, 300.0
 SILENT_S = STOPPED_S + STARTED_S + QUIET_WITHIN_S + 60
 LOOK_EVERY_S = 2.0
-ALERTS = "count(ALERTS)"  # pending ones too
+ALERTS = "count by (alertname, service) (ALERTS)"  # pending ones too
 
 OWN_SCHEMAS = """
 SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'public')
@@ -135,16 +135,23 @@ class Reset:
         while wanted():
             now = self._clock()
             since = now - QUIET_S
-            if since >= begin and self._is_quiet(since, now):
-                return Quiet(since=since, until=now)
-            if now > begin + QUIET_WITHIN_S:
-                raise LabError(
-                    f"There were no {QUIET_S:g} quiet seconds within {QUIET_WITHIN_S:g}; "
-                    "see labctl pages and labctl load status."
-                )
+            if since >= begin:
+                unrest = self._unrest(since, now)
+                if not unrest:
+                    return Quiet(since=since, until=now)
+                self.doing = f"waiting for {QUIET_S:g} quiet seconds, but {unrest}"
+                if now > begin + QUIET_WITHIN_S:
+                    raise LabError(
+                        f"There were no {QUIET_S:g} quiet seconds within {QUIET_WITHIN_S:g}: at last {unrest}; "
+                        "see labctl pages and labctl load status."
+                    )
             if self._stopping.wait(LOOK_EVERY_S):
                 raise Interrupted
         return None
 
-    def _is_quiet(self, since: float, now: float) -> bool:
-        return self._customers.content(since, now) and not self._prometheus.query_range(ALERTS, since, now, 2)
+    def _unrest(self, since: float, now: float) -> str:
+        """What is not quiet, in half a sentence; empty if all is."""
+        alerts = [" of ".join(one.labels.values()) for one in self._prometheus.query_range(ALERTS, since, now, 2)]
+        if alerts:
+            return f"{', '.join(sorted(alerts))} was pending or firing"
+        return self._customers.unrest(since, now)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from lab.drill.drill import Drill, apply
-from lab.drill.event import Event, Happening, Submitted, Triggered
+from lab.drill.event import Event, Happening, Harmed, Submitted, Triggered
 from lab.drill.report import report
 from warroom.access import Who
 
@@ -23,8 +23,8 @@ def told(events: Sequence[Event], whom: Who, revealed: bool, cooldown_s: float) 
     paged = any(one.what.kind == "paged" for one in events)
     for one in events:
         drill = apply(drill, one, cooldown_s)
-        # That it has begun is for the pager to say.
-        if isinstance(one.what, Triggered) and not paged and not everything:
+        # That it has begun is for the pager to say, and what it cost tells of what kind it was.
+        if isinstance(one.what, Triggered | Harmed) and not paged and not everything:
             continue
         yield {
             "number": one.number,
@@ -45,7 +45,7 @@ def _open(what: Happening) -> dict[str, Any]:
 
 def row(drill: Drill, events: Sequence[Event], whom: Who) -> dict[str, Any]:
     """A drill among others, to compare."""
-    found = report(drill, events, drill.harm)
+    found = report(drill, events, drill.harm if drill.page or whom == "instructor" else None)
     harm = found["harm"] or dict.fromkeys(("out_of_slo_s", "orders_lost", "money_wrong_cents"))
     kept = ("id", "team", "armed_at", "assessment", "profile", "pace", "phase", "outcome", "why")
     return {

@@ -5,6 +5,7 @@ import re
 import click
 
 from lab.cli.drill import session
+from lab.drill.phase import Phase
 from lab.errors import UsageError
 from lab.runtime.base import Whose
 
@@ -18,11 +19,13 @@ LONGEST_HURT, LONGEST_NOTE = 500, 5_000  # characters
 @click.argument("severity", type=click.Choice(SEVERITIES))
 @click.argument("hurt")
 def assess(name: str, whose: Whose | None, severity: str, hurt: str) -> None:
-    """Say how bad it is and who is HURT, in a line. That ends the alerting phase."""
+    """Say how bad it is and who is HURT, in a line. That ends the alerting phase; later it is still owed."""
     hurt = session.words(hurt, "HURT", LONGEST_HURT)
     with session.room(name, whose) as room:
-        room.assess(severity, hurt)
-    click.echo(f"{severity}: {hurt}\nThe dark room begins: stop the harm, then find the cause.")
+        phase = room.assess(severity, hurt)["phase"]
+    click.echo(f"{severity}: {hurt}")
+    if phase == Phase.DARK_ROOM:
+        click.echo("You are in the dark room: stop the harm, then find the cause.")
 
 
 @session.command()

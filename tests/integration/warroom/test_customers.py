@@ -1,6 +1,7 @@
 """Whether customers are content, and what an incident cost them, from what Prometheus says."""
 
 import math
+import re
 
 import pytest
 from warroom.customers import Customers
@@ -97,6 +98,23 @@ def test_who_is_charged_wrongly_is_not_content_whatever_the_answers_say(customer
     assert not content(customers, world)
     world.pass_(62)
     assert content(customers, world), "what was wrong before is no growth"
+
+
+@pytest.mark.parametrize(
+    ("fate", "said"),
+    [
+        ("failing", r"^\d\d\.\d% of customers' requests failed$"),
+        ("slow", r"^\d+ of \d+ answers of checkout /orders took longer than 500 ms$"),
+        ("absent", "^checkout answered no customer$"),
+    ],
+)
+def test_what_they_are_unhappy_about_is_said(customers: Customers, world: World, fate: str, said: str) -> None:
+    assert customers.unrest(world.seconds - 30, world.seconds) == ""
+    getattr(world, fate).add(ORDERS)
+    if fate == "absent":
+        world.absent |= {route for route in ROUTES if route[0] == "checkout"}
+    world.pass_(12)
+    assert re.search(said, customers.unrest(world.seconds - 30, world.seconds))
 
 
 def test_prometheus_away_is_an_error_and_no_answer(customers: Customers, world: World) -> None:

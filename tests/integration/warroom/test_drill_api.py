@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from lab.drill import event as happened
+from lab.drill.phase import Phase
 from tests.integration.warroom.conftest import CHAIN, HINTS, TOKENS, Stage
 
 WHY = {"why": "because"}
@@ -219,14 +220,20 @@ def test_that_it_has_begun_is_for_the_pager_to_say(stage: Stage) -> None:
 def test_a_drill_that_ended_before_its_page_keeps_its_secret(stage: Stage) -> None:
     """It may be started again."""
     stage.start()
+    stage.world.failing.add(("checkout", "/orders"))
+    stage.tick(20)
     stage.post("/abort", WHY, whose="instructor")
+    stage.tick(4)
     for path in ("/debrief", "/chain"):
         answer = stage.ask("GET", f"/api/drill{path}")
         assert answer.status_code == 409, answer.text
     assert stage.get("/report")["scenario"] is None
-    assert [one["scenario"] for one in stage.get("/history")] == [None]
+    assert [(one["scenario"], one["orders_lost"]) for one in stage.get("/history")] == [(None, None)]
     assert "flash-sale" not in json.dumps(stage.get("/events"))
-    assert stage.get("/report", whose="instructor")["scenario"] == "flash-sale"
+    assert stage.get("/report")["harm"] is None
+    assert "harmed" not in [one["what"]["kind"] for one in stage.get("/events")]
+    told = stage.get("/report", whose="instructor")
+    assert told["scenario"] == "flash-sale" and told["harm"]["orders_lost"] > 0
 
 
 def test_a_whole_drill_and_what_it_came_to(stage: Stage) -> None:
@@ -391,8 +398,12 @@ def test_nobody_closes_it_while_a_result_is_awaited(stage: Stage) -> None:
     stage.room.conductor.held = lambda: True
     status, detail = stage.refused("/close", {})
     assert status == 409 and "under way" in detail
+    assert stage.refused("/advance", {}, whose="instructor")[0] == 409
+    stage.tick(stage.room.drills.profile(stage.room.drills.current()).cap(Phase.POST_MORTEM) + 60)
+    assert stage.get("")["phase"] == "post-mortem"
     stage.room.conductor.held = lambda: False
-    assert stage.post("/close")["phase"] == "closed"
+    stage.tick(2)
+    assert stage.get("")["phase"] == "closed"
 
 
 def test_nothing_is_done_before_the_page(stage: Stage) -> None:

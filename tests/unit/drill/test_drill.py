@@ -156,6 +156,15 @@ def test_it_always_closes_and_says_what_is_owed(dark):
     ]
 
 
+def test_severity_is_owed_where_alerting_ended_without_it_and_said_once(paged):
+    paged.wait(320).time_alone()
+    assert paged.drill.phase is Phase.DARK_ROOM and "how bad it is and who is hurt" in paged.drill.owed
+    paged.add(*rules.assess(paged.drill, "critical", "buyers"))
+    assert paged.drill.phase is Phase.DARK_ROOM and "how bad it is and who is hurt" not in paged.drill.owed
+    with pytest.raises(rules.Refused, match="has been said"):
+        rules.assess(paged.drill, "none", "nobody")
+
+
 def test_it_is_complete_when_nothing_is_owed(fixing):
     fixing.add(happened.Deployed(release="r-1", services=["billing"], healthy=True))
     verdict = happened.Verified(release="r-1", verdict="verified", checks=[])

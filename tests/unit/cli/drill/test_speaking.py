@@ -16,8 +16,9 @@ def taking(room: Room) -> Room:
     """A war room that takes everything."""
     for path in ("pause", "resume", "advance", "abort", "override", "gate/open", "gate/shut"):
         room.says(f"POST /{path}", OK)
-    for path in ("assess", "note", "act", "write", "close"):
+    for path in ("note", "act", "write", "close"):
         room.says(f"POST /{path}", OK)
+    room.says("POST /assess", {"phase": "dark-room"})
     room.says("POST /hint", {"text": "What do all slow requests have in common?"})
     return room
 
@@ -37,7 +38,7 @@ def taking(room: Room) -> Room:
             ["assess", "critical", "Nobody can check out."],
             "/assess",
             {"severity": "critical", "hurt": "Nobody can check out."},
-            "critical: Nobody can check out.\n",
+            "critical: Nobody can check out.\nYou are in the dark room: stop the harm",
         ),
         (["note", "P99 is up"], "/note", {"text": "P99 is up"}, "Noted."),
         (

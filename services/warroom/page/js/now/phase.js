@@ -48,10 +48,15 @@ export function phase(ends, { watching = false } = {}) {
       bar.hidden = !running(now);
       fill(paused, now.paused ? h("p", { class: "warning" }, "Paused by the instructor: the clock stands.") : null);
       fill(said, watching && timed(now) ? null : asked(now));
-      form.hidden = watching || now.phase !== "alerting";
-      if (form.hidden || of === now.id) return;
-      of = now.id;
-      fill(form, assess(ends));
+      // Where alerting ended without it, it is still owed.
+      form.hidden = watching || !timed(now) || now.assessed;
+      if (form.hidden) return;
+      if (of !== now.id) {
+        of = now.id;
+        fill(form, assess(ends));
+      }
+      const [send] = form.getElementsByClassName("assess");
+      send.textContent = now.phase === "alerting" ? "Leave the alerting phase" : "Say it, late";
     }),
   );
   return h("section", { class: "card", "aria-labelledby": "drill" }, h("h2", { id: "drill" }, "Drill"), bar, time, paused, said, form);
@@ -105,7 +110,7 @@ function owed(what) {
   return what.length ? h("p", null, `Owed: ${what.join(", ")}.`) : h("p", { class: "good" }, "Nothing is owed any more.");
 }
 
-/** What leaving the alerting phase takes. @param {import("./ends.js").Ends} ends */
+/** What is asked for in the alerting phase. @param {import("./ends.js").Ends} ends */
 function assess(ends) {
   const choices = [
     ["critical", "Critical: customers are hurt now"],
@@ -137,7 +142,7 @@ function assess(ends) {
         forget();
         keep("severity", undefined);
       },
-      { type: "submit" },
+      { type: "submit", class: "assess" },
     ),
   );
   form.addEventListener("submit", (/** @type {Event} */ event) => event.preventDefault());
