@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from lab import private, scenario
+from lab import private, scenario, trial
 from lab.errors import LabError
 from loadgen.settings import Settings
 
@@ -42,9 +42,23 @@ def test_what_a_drill_may_draw_its_load_takes(found: scenario.Scenario) -> None:
             assert type(getattr(taken, name)) is type(bound), f"{name} is drawn as {type(bound).__name__}"
 
 
+@pytest.mark.parametrize("found", [one for one in ALL if not private.load(one.id).control], ids=lambda found: found.id)
+def test_a_fix_is_tried_at_four_times_of_whatever_a_drill_may_draw(found: scenario.Scenario) -> None:
+    """At least; and no request of the trial is smaller than one of the incident."""
+    usual = Settings().profiles[found.profile].model_dump()
+    tried = trial.load(found.id).changes
+    most = {name: found.figures[name][1] if name in found.figures else usual[name] for name in usual}
+    larger = [name for name in tried if name != "interval_s"]
+    assert larger
+    for name in larger:
+        assert tried[name] >= 4 * most[name]
+    for name in set(found.figures) - set(tried) - {"interval_s"}:
+        assert usual[name] >= most[name]
+
+
 def test_bounds_that_do_not_ascend_are_refused(copied: Path) -> None:
     path = copied / "flash-sale" / "scenario.yaml"
-    path.write_text(path.read_text().replace("size: [18, 21]", "size: [21, 18]"))
+    path.write_text(path.read_text().replace("size: [16, 18]", "size: [18, 16]"))
     with pytest.raises(LabError, match=r"figures\.size.*the first is above the second"):
         scenario.load(path)
 
