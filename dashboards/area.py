@@ -109,7 +109,7 @@ def services(names: Sequence[str]) -> Row:
             graph(
                 "In flight",
                 "Requests that have arrived and are not answered yet.",
-                "none",
+                "suffix: requests",
                 Query(f"sum by (service) (http_server_requests_in_flight{{{selector}}})", "{{service}}"),
                 span=6,
             ),
@@ -168,14 +168,14 @@ def saturation(names: Sequence[str]) -> Row:
             graph(
                 "Pools",
                 "Workers or connections of a pool that are taken, and how many the pool can have.",
-                "none",
+                "suffix: slots",
                 Query(f"sum by (service, pool) (worker_pool_in_use{{{selector}}})", "{{service}} {{pool}} in use"),
                 Query(f"sum by (service, pool) (worker_pool_size{{{selector}}})", "{{service}} {{pool}} size"),
             ),
             graph(
                 "Waiting for a pool",
                 "Callers that wait for a pool's worker or connection.",
-                "none",
+                "suffix: callers",
                 Query(f"sum by (service, pool) (worker_pool_waiting{{{selector}}})", "{{service}} {{pool}}"),
                 limits=((1, "orange"),),
             ),

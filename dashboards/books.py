@@ -21,7 +21,7 @@ BOOKS = Row(
         number(
             "Differing charges",
             "Charges on which the books differ.",
-            "none",
+            "suffix: charges",
             Query("sum(ledger_differing_charges)", "charges"),
             span=6,
             limits=((1, "orange"),),
@@ -52,7 +52,7 @@ BOOKS = Row(
         graph(
             "Differing charges",
             "Charges on which the books differ.",
-            "none",
+            "suffix: charges",
             Query("sum by (service) (ledger_differing_charges)", "charges"),
         ),
         graph(

@@ -37,14 +37,14 @@ PROMETHEUS = Row(
         number(
             "Evaluations missed",
             "Rule evaluations left out in the last 5 minutes because one before them had not ended.",
-            "none",
+            "suffix: evaluations",
             Query("sum(increase(prometheus_rule_group_iterations_missed_total[5m]))", "missed"),
             limits=((1, "orange"),),
         ),
         number(
             "Notifications dropped",
             "Alerts that Prometheus could not hand to Alertmanager in the last 5 minutes.",
-            "none",
+            "suffix: alerts",
             Query("sum(increase(prometheus_notifications_dropped_total[5m]))", "dropped"),
             limits=((1, "red"),),
         ),

@@ -25,7 +25,7 @@ NOW = Row(
         number(
             "Firing alerts",
             "Alerts that fire, whichever service is picked.",
-            "none",
+            "suffix: alerts",
             Query('count(ALERTS{alertstate="firing"}) or vector(0)', "firing"),
             limits=((1, "red"),),
         ),
@@ -141,7 +141,7 @@ SEEN_BY_SERVICES = Row(
         graph(
             "In flight",
             "Requests that have arrived and are not answered yet.",
-            "none",
+            "suffix: requests",
             Query(f"sum by (service) (http_server_requests_in_flight{{{PICKED}}})", "{{service}}"),
             span=6,
         ),
@@ -193,7 +193,7 @@ SATURATION = Row(
         graph(
             "Waiting for a pool",
             "Callers that wait for a pool's worker or connection.",
-            "none",
+            "suffix: callers",
             Query(f"sum by (service, pool) (worker_pool_waiting{{{PICKED}}})", "{{service}} {{pool}}"),
             limits=((1, "orange"),),
         ),
