@@ -25,7 +25,7 @@ from lab import private
 from lab.cli.options import endpoint
 from lab.drill.cause import named, submission
 from lab.drill.evidence import Referee
-from lab.drill.facts import Case, Exchange, Window
+from lab.drill.facts import Case, Exchange, Line, Trace, Window
 from lab.drill.patterns import LogPattern, TracePattern
 from lab.errors import UsageError
 from lab.scenario import Scenario, load_all
@@ -75,21 +75,20 @@ class Incident:
         quiet = Window(time.time() - QUIET_S, time.time())
         began = time.time()
         self.lab.load(self.scenario.profile, "start")
-        affected, shown = self._shown(began, 60)
-        probes = {
-            name: self._met(f"pr-{n}", *one) if name.startswith("right") else self._probe(f"pr-{n}", *one)
-            for n, (name, one) in enumerate(self._probes().items(), 1)
-        }
+        with ThreadPoolExecutor(1) as beside:
+            # From the first second on: of a service that has stopped for good a probe shows nothing any more.
+            probing = beside.submit(self._probed)
+            affected, shown = self._shown(began, 60)
+            probes = probing.result()
         time.sleep(ENDED_S)
         case = Case(quiet, Window(began, time.time()), tuple(probes.values()))
         with LabSources.open(self.settings) as sources:
             calm = sources.traces(self.known.component, quiet, 5)
-            beside = sources.traces(self.known.beside, affected, 60)
+            neighbours = sources.traces(self.known.beside, affected, 60)
             some = sources.traces(self.known.component, affected, 200)
-        patterns = self.evidence.trace
+            healthy = next(one for one in some if not self._hurt(one, sources.lines(one.id)))
         queries = [one.format(since=int(quiet.start)) for one in self.known.queries]
-        healthy = next(one for one in some if not any(pattern.holds(one) for pattern in patterns))
-        other = next(one for one in beside if all(span.service != self.known.component for span in one.spans))
+        other = next(one for one in neighbours if all(span.service != self.known.component for span in one.spans))
         found = Specimens(
             right={
                 **{kind: [f"{kind}:{one}" for one in ones] for kind, ones in shown.items()},
@@ -142,6 +141,16 @@ class Incident:
             return None
 
         return wait_for(look, f"traces and lines that show {self.scenario.id}", SHOWN_WITHIN_S, every=5)
+
+    def _hurt(self, trace: Trace, lines: list[Line]) -> bool:
+        shown = any(pattern.holds(trace) for pattern in self.evidence.trace)
+        return shown or any(pattern.holds(lines) for pattern in self.evidence.log)
+
+    def _probed(self) -> dict[str, Exchange]:
+        return {
+            name: self._met(f"pr-{n}", *one) if name.startswith("right") else self._probe(f"pr-{n}", *one)
+            for n, (name, one) in enumerate(self._probes().items(), 1)
+        }
 
     def _patterns(self, kind: str) -> list[TracePattern | LogPattern]:
         return [one for one in getattr(self.evidence, kind) if one.shows(self.known.mechanism)]
