@@ -12,6 +12,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Set
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from support.driving import ROOT, arguments, figure, report, say
@@ -22,6 +23,7 @@ from lab.errors import CheckFailed
 FOLDER = ROOT / "benchmarks" / "bank"
 RUNS = 3
 LONGEST_S = 1200.0  # of one bank
+TYPICALLY_S, NEVER_OVER_S = 60.0, 90.0  # of a verification
 
 
 def figures(runs: list[dict[str, Any]], banks: Mapping[str, Set[str]]) -> list[dict[str, Any]]:
@@ -33,6 +35,7 @@ def _of_one(name: str, runs: list[dict[str, Any]], fixes: Set[str]) -> list[dict
     verdicts: dict[str, set[str | None]] = defaultdict(set)
     for fix in (fix for run in runs for fix in run["fixes"]):
         verdicts[fix["fix"]].add(fix["verdict"])
+    right = [fix["seconds"] for run in runs for fix in run["fixes"] if fix["verdict"] == "verified"]
     failed = sum(not step["passed"] for run in runs for step in run["steps"])
     several = sum(len(one) > 1 for one in verdicts.values())
     none = sum(None in one for one in verdicts.values())
@@ -46,6 +49,13 @@ def _of_one(name: str, runs: list[dict[str, Any]], fixes: Set[str]) -> list[dict
         figure(f"{name}: right fixes rejected", sum(len(run["right_rejected"]) for run in runs), "", most=0),
         figure(f"{name}: steps that did not pass", failed, "", most=0),
         figure(f"{name}: longest run", max((run["seconds"] for run in runs), default=None), "s", most=LONGEST_S),
+        figure(
+            f"{name}: right fix in place and verified, median",
+            median(right) if right else None,
+            "s",
+            most=TYPICALLY_S,
+        ),
+        figure(f"{name}: right fix in place and verified, longest", max(right, default=None), "s", most=NEVER_OVER_S),
         figure(f"{name}: fixes with more than one verdict", several, "", most=0),
         figure(f"{name}: fixes without a verdict", none, "", most=0),
     ]

@@ -75,6 +75,11 @@ def figures_of(scenario: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
         figure(f"{scenario}: outside the SLO", harm.get("out_of_slo_s"), "s", **({"most": 0} if quiet else {})),
         figure(f"{scenario}: orders lost", harm.get("orders_lost"), "", **({"most": 0} if quiet else {})),
         figure(f"{scenario}: money wrong", harm.get("money_wrong_cents"), "cents", **({"most": 0} if quiet else {})),
+        *(
+            []
+            if quiet
+            else [figure(f"{scenario}: verifications, until one said something", len(found["verdicts"]), "")]
+        ),
         *([] if quiet else [figure(f"{scenario}: a guardrail bites", _bites(found), "", least=1)]),
     ]
 

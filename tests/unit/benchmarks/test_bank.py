@@ -8,9 +8,12 @@ import bank
 import pytest
 
 
-def run(scenario: str, seconds: float = 600.0, **verdicts: str | None) -> dict[str, Any]:
-    fixes = [{"fix": None, "right": False, "verdict": "symptom-only"}]
-    fixes += [{"fix": name, "right": name == "right", "verdict": verdict} for name, verdict in verdicts.items()]
+def run(scenario: str, seconds: float = 600.0, verified_s: float = 45.0, **verdicts: str | None) -> dict[str, Any]:
+    fixes = [{"fix": None, "right": False, "verdict": "symptom-only", "seconds": 12.0}]
+    fixes += [
+        {"fix": name, "right": name == "right", "verdict": verdict, "seconds": verified_s}
+        for name, verdict in verdicts.items()
+    ]
     accepted = [name for name, verdict in verdicts.items() if verdict == "verified" and name != "right"]
     rejected = [name for name, verdict in verdicts.items() if verdict != "verified" and name == "right"]
     return {
@@ -40,6 +43,7 @@ def test_three_whole_runs_in_which_all_is_as_it_should_be():
     assert all(passed for _, passed in found.values())
     assert found["a: runs"] == (3, True) and found["a: fixes tried in each"] == (2, True)
     assert found["a: longest run"] == (700.0, True)
+    assert found["a: right fix in place and verified, longest"] == (45.0, True)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,7 @@ def test_three_whole_runs_in_which_all_is_as_it_should_be():
         (run("a", right="verified"), {"fixes tried in each", "runs of another bank, or of a part"}),
         (run("a", **GOOD, new="symptom-only"), {"runs of another bank, or of a part"}),
         (run("a", 1200.1, **GOOD), {"longest run"}),
+        (run("a", verified_s=90.1, **GOOD), {"right fix in place and verified, longest"}),
         (run("a", right="verified", wrong="regressed"), {"fixes with more than one verdict"}),
         (
             run("a", right="verified", wrong=None),
