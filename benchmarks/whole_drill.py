@@ -68,13 +68,14 @@ def closed(team: Team) -> dict[str, Any]:
 def figures_of(scenario: str, found: Mapping[str, Any]) -> list[dict[str, Any]]:
     times, harm = found["times"], found["harm"] or {}
     quiet = scenario == CONTROL
+    bound: dict[str, float] = {"most": 0} if quiet else {"least": 0}  # a figure that is not known has not passed
     return [
         figure(f"{scenario}: complete, nothing owed", found["outcome"] == "complete", "", least=1),
         *(figure(f"{scenario}: {name}", times.get(name), "s", least=None if quiet else 0) for name in times),
         figure(f"{scenario}: root causes handed in", found["tries"], "", least=1),
-        figure(f"{scenario}: outside the SLO", harm.get("out_of_slo_s"), "s", **({"most": 0} if quiet else {})),
-        figure(f"{scenario}: orders lost", harm.get("orders_lost"), "", **({"most": 0} if quiet else {})),
-        figure(f"{scenario}: money wrong", harm.get("money_wrong_cents"), "cents", **({"most": 0} if quiet else {})),
+        figure(f"{scenario}: outside the SLO", harm.get("out_of_slo_s"), "s", **bound),
+        figure(f"{scenario}: orders lost", harm.get("orders_lost"), "", **bound),
+        figure(f"{scenario}: money wrong", harm.get("money_wrong_cents"), "cents", **bound),
         *(
             []
             if quiet

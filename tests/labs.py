@@ -13,7 +13,7 @@ from lab.runtime.state import ROOT
 DEADLINE_S = 150
 FIRST_UP_S = 900  # of containers, whose image is built first
 # Grafana and Loki off: README's test command then needs neither their images, which the tests' labs would have to pull,
-# nor the 350 MB they take, and means the same on everybody's machine whatever .env or the shell says.
+# nor the memory they take, and means the same on everybody's machine whatever .env or the shell says.
 LEAN = {"COMPOSE_PROFILES": ""}
 # A recorded property of this name is shown at the end of a run (tests/e2e/under_load/conftest.py).
 SUMMARISED = "summary"

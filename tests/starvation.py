@@ -1,6 +1,6 @@
 """Was this machine starved from outside while a test ran? Measured, so that a test may say so rather than guess.
 
-A checkout of two workers survives a stall of (workers − 1) ÷ rate, 2.7 s on two cores; a hypervisor that gives those
+A checkout of 12 workers survives a stall of (workers − 1) ÷ rate, 1.6 s; a hypervisor that gives those
 cores to somebody else for longer trips it, and that is no fault of the lab's.
 """
 

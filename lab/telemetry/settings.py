@@ -64,5 +64,5 @@ def _read(name: str) -> str:
     except OSError as error:
         raise LabError(f"WRITE_TOKEN_FILE cannot be read ({error}): name the file that has the token.") from None
     if not token:  # without one, whoever reaches the port might write
-        raise LabError(f"{name} is empty: WRITE_TOKEN_FILE names the file that has the token.")
+        raise LabError(f"{name} is empty: write the token into it, or name another file in WRITE_TOKEN_FILE.")
     return token

@@ -28,6 +28,7 @@ from warroom.reset import HEALTHY, Reset
 
 TICK_S = 0.5
 CONTENT_S = 60.0  # seconds inside their SLO, after which customers are out of harm's way
+JUDGED_WITHIN_S = 300.0  # real seconds that the end of a drill waits for what is under way
 LOOK_EVERY = 4  # ticks between looks at the customers, of whom there is news every 2 s
 
 log = logging.getLogger("warroom")
@@ -140,10 +141,13 @@ class Conductor:
 
     def _pass(self, drill: Drill) -> None:
         """What time alone brings about."""
-        if drill.phase is Phase.POST_MORTEM and self.held():
-            return  # what is being judged belongs to this drill, and ends soon
         profile = self._drills.profile(drill)
         while happenings := rules.due(drill, profile):
+            if drill.phase is Phase.POST_MORTEM and self.held():
+                # What is being judged belongs to this drill, which would close; nothing that is judged takes so long.
+                over_s = (drill.clock.phase_s - (profile.cap(drill.phase) or 0.0)) / drill.clock.pace
+                if over_s < JUDGED_WITHIN_S:
+                    return
             if any(one.kind == "escalated" for one in happenings):
                 log.critical("nobody has acknowledged the page", extra={"page": drill.page.page if drill.page else ""})
             drill = self._record(lambda now: rules.due(now, profile)) or drill

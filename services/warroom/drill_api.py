@@ -113,9 +113,12 @@ def router(room: Room) -> APIRouter:
 
     @api.post("/advance")
     def advance(who: Instructor) -> dict[str, Any]:
-        if (drill := drills.current()) and drill.phase is Phase.POST_MORTEM:
-            require_idle()  # that closes it
-        return record(who, rules.advance)
+        def decide(drill: Drill | None) -> list[Happening]:
+            if drill and drill.phase is Phase.POST_MORTEM:
+                require_idle()  # that closes it
+            return rules.advance(drill)
+
+        return record(who, decide)
 
     @api.post("/abort")
     def abort(who: Instructor, body: Why) -> dict[str, Any]:

@@ -15,6 +15,9 @@ HIDDEN = {
     "mitigated": {"again_s"},
 }
 
+# Of a drill without a page: that it has begun is for the pager to say, and what it cost tells of what kind it was.
+UNTOLD = (Triggered, Harmed)
+
 
 def told(events: Sequence[Event], whom: Who, revealed: bool, cooldown_s: float) -> Iterator[dict[str, Any]]:
     """One drill's events, each with `elapsed_s`: the drill's seconds since the page, None before it."""
@@ -23,8 +26,7 @@ def told(events: Sequence[Event], whom: Who, revealed: bool, cooldown_s: float) 
     paged = any(one.what.kind == "paged" for one in events)
     for one in events:
         drill = apply(drill, one, cooldown_s)
-        # That it has begun is for the pager to say, and what it cost tells of what kind it was.
-        if isinstance(one.what, Triggered | Harmed) and not paged and not everything:
+        if isinstance(one.what, UNTOLD) and not paged and not everything:
             continue
         yield {
             "number": one.number,

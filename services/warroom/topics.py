@@ -12,6 +12,7 @@ from warroom.live import Live
 from warroom.mending import Mending
 from warroom.reset import HEALTHY
 from warroom.room import Room
+from warroom.telling import UNTOLD
 
 PAGES = 50
 WORKS = ("deploy", "verify", "review", "guardrail")
@@ -28,7 +29,12 @@ def live(room: Room, mending: Mending | None, status: Callable[[], dict[str, Any
 
     def events() -> dict[str, int]:
         """The number of the last one: who may read events asks for those after what it has."""
-        return {"last": room.drills.last}
+        drill = room.drills.current()
+        if drill is None or drill.page is not None:
+            return {"last": room.drills.last}
+        return {
+            "last": max((one.number for one in room.drills.events() if not isinstance(one.what, UNTOLD)), default=0)
+        }
 
     def work() -> dict[str, Any]:
         """What is under way, and of each kind a mark that changes with it."""
@@ -38,8 +44,9 @@ def live(room: Room, mending: Mending | None, status: Callable[[], dict[str, Any
 
     def load() -> list[dict[str, Any]]:
         drill = room.drills.current()
-        # That it has begun is for the pager to say.
-        secret = drill is not None and drill.phase is Phase.ARMED
+        # That it has begun is for the pager to say; of one that ended before its page the load is about to go.
+        going = drill is not None and drill.triggers > 0 and drill.harm is None
+        secret = drill is not None and drill.page is None and (drill.phase is Phase.ARMED or going)
         running = [one for one in room.load.profiles() if one["running"]]
         return [{name: one[name] for name in LOAD} for one in running if not secret or one["profile"] == HEALTHY]
 

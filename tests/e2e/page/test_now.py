@@ -9,7 +9,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from lab.drill.event import Acted, Assessed, Paused, Resumed
+from lab.drill.event import Acted, Assessed, Entered, Paused, Resumed
+from lab.drill.phase import Phase
 from lab.errors import LabError
 from tests import browsers
 from tests.e2e.page.conftest import TOKENS, Room, elsewhere
@@ -341,6 +342,21 @@ def test_the_alerting_phase_is_left_with_a_severity_and_who_is_hurt(room: Room, 
     ]
     expect(page.get_by_text("everybody who buys <script>")).to_be_visible()
     expect(page.get_by_text(re.compile(r"\d:\d\d left of this phase"))).to_be_visible()
+
+
+def test_a_severity_that_nobody_said_in_time_is_said_later(room: Room, look) -> None:
+    room.paged()
+    page = look(room.url).go("/")
+    page.get_by_label("Who is hurt, in one line").fill("everybody who buys")
+    room.say(Entered(phase=Phase.DARK_ROOM, why="expired"), who="lab")
+    expect(page.locator("#bar")).to_contain_text("Dark room")
+    late = page.get_by_role("button", name="Say it, late")
+    expect(late).to_be_visible()
+    expect(page.get_by_label("Who is hurt, in one line")).to_have_value("everybody who buys")
+    page.get_by_label(re.compile("^Critical")).check()
+    late.click()
+    expect(late).to_be_hidden()
+    assert room.parts.drills.current().assessed == Assessed(severity="critical", hurt="everybody who buys")
 
 
 def test_harm_is_limited_for_a_reason_and_everybody_reads_it(room: Room, look) -> None:

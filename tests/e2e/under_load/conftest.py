@@ -1,6 +1,7 @@
 """What runs against a lab under healthy load. There is one a runtime, because to have one takes a minute.
 
-Modules come in the order of their names within each runtime: first those that look, then incidents, then harm.
+Modules come in the order of their names within each runtime: first those that look, then incidents, then harm, then a
+drill.
 """
 
 from collections.abc import Iterator

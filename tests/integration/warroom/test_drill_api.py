@@ -8,6 +8,7 @@ from itertools import pairwise
 import httpx
 import pytest
 import yaml
+from warroom.conductor import JUDGED_WITHIN_S
 
 from lab.drill import event as happened
 from lab.drill.phase import Phase
@@ -403,6 +404,15 @@ def test_nobody_closes_it_while_a_result_is_awaited(stage: Stage) -> None:
     assert stage.get("")["phase"] == "post-mortem"
     stage.room.conductor.held = lambda: False
     stage.tick(2)
+    assert stage.get("")["phase"] == "closed"
+
+
+def test_what_is_judged_for_ever_does_not_keep_it_open(stage: Stage) -> None:
+    stage.dark()
+    stage.post("/override", WHY, whose="instructor")
+    stage.post("/advance", whose="instructor")
+    stage.room.conductor.held = lambda: True
+    stage.tick(stage.room.drills.profile(stage.room.drills.current()).cap(Phase.POST_MORTEM) + JUDGED_WITHIN_S + 4)
     assert stage.get("")["phase"] == "closed"
 
 

@@ -176,7 +176,9 @@ class World:
     def _load(self, request: httpx.Request, path: str) -> httpx.Response:
         if path == "/profiles":
             names = {"healthy", "flash-sale", "batch-export", "month-end-import"}
-            return httpx.Response(200, json=[{"profile": one, "running": one in self.running} for one in names])
+            figures = dict.fromkeys(("asked_rps", "achieved_rps", "failure_ratio", "p50_s", "p99_s"))
+            found = [{"profile": one, "running": one in self.running, **figures} for one in names]
+            return httpx.Response(200, json=found)
         _, _, name, verb = path.split("/")
         if verb == "start":
             self.running[name] = json.loads(request.content)

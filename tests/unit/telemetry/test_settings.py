@@ -34,7 +34,7 @@ def test_the_token_may_be_in_a_file(tmp_path) -> None:
     with pytest.raises(LabError, match="WRITE_TOKEN_FILE cannot be read"):
         Settings.from_environment(told | {"WRITE_TOKEN_FILE": str(tmp_path / "none")})
     (tmp_path / "token").write_text("\n")
-    with pytest.raises(LabError, match="token is empty: WRITE_TOKEN_FILE names"):
+    with pytest.raises(LabError, match="token is empty: write the token into it"):
         Settings.from_environment(told)
 
 

@@ -69,7 +69,7 @@ def test_guardrails_are_rules_and_tests(trees):
     (after / "guardrails" / "tests").mkdir()
     (after / "guardrails" / "tests" / "test_money.py").touch()
     assert Guardrails(runner, before)(after, before) == "1 rules, tests"
-    assert runner.asked == [("ast-grep", "guardrails/lint/money.yml"), ("pytest", "guardrails/tests")]
+    assert runner.asked == [("ast-grep", "guardrails/lint/money.yml"), ("pytest", "guardrails/tests/test_money.py")]
 
 
 def test_what_is_found_is_said(trees):
