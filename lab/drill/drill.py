@@ -58,6 +58,7 @@ class Drill:
     spec_changed: bool = False
     written: dict[str, str] = field(default_factory=dict)
     outcome: happened.Outcome | None = None
+    left: list[str] | None = None  # what it owed when it closed, by the rules of that day
     aborted: str = ""  # why
     ended_at: Instant | None = None
     harm: happened.Harmed | None = None
@@ -117,6 +118,8 @@ class Drill:
     @property
     def owed(self) -> list[str]:
         """What a complete drill has and this one has not."""
+        if self.left is not None:
+            return self.left
         wanted = {
             "how bad it is and who is hurt": self.assessed is not None,
             "an accepted root cause": self.accepted,
@@ -211,10 +214,10 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
             return replace(drill, spec_changed=True)
         case happened.Written(part=part, text=text):
             return replace(drill, written=drill.written | {part: text})
-        case happened.Closed(outcome=outcome):
+        case happened.Closed(outcome=outcome, owed=left):
             clock = drill.clock.enter(running=False)
             drill = _judged(drill, when)
-            return replace(drill, phase=Phase.CLOSED, outcome=outcome, clock=clock, ended_at=when)
+            return replace(drill, phase=Phase.CLOSED, outcome=outcome, left=left, clock=clock, ended_at=when)
         case happened.Aborted(why=why):
             clock = drill.clock.enter(running=False)
             drill = _judged(drill, when)

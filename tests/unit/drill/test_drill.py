@@ -156,6 +156,12 @@ def test_it_always_closes_and_says_what_is_owed(dark):
     ]
 
 
+def test_a_closed_drill_owes_what_it_owed_that_day(dark):
+    """Rules that came later say nothing of it."""
+    dark.add(happened.Entered(phase=Phase.POST_MORTEM, why="advanced"), happened.Closed(outcome="complete", owed=[]))
+    assert dark.drill.owed == [] and dark.drill.outcome == "complete"
+
+
 def test_severity_is_owed_where_alerting_ended_without_it_and_said_once(paged):
     paged.wait(320).time_alone()
     assert paged.drill.phase is Phase.DARK_ROOM and "how bad it is and who is hurt" in paged.drill.owed
