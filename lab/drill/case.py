@@ -18,8 +18,8 @@ def case(events: Iterable[Event], now: float) -> Case | None:
                 quiet, triggered, exchanges = None, None, []
             case happened.Quiet():
                 quiet = one.what
-            case happened.Triggered() if triggered is None:
-                triggered = one.when.at
+            case happened.Triggered(late_s=late_s) if triggered is None:
+                triggered = one.when.at - late_s
             case happened.Probed():
                 exchanges.append(_exchange(one.what))
     if quiet is None or triggered is None:

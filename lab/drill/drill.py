@@ -30,6 +30,7 @@ class Drill:
     triggers: int = 0
     triggered_at: Instant | None = None  # for the first time
     turned_at: Instant | None = None  # for the last time
+    turned_s: float | None = None  # the same, in the drill's time
     page: happened.Paged | None = None
     paged_at: Instant | None = None  # when it was noticed
     acknowledged_s: float | None = None
@@ -67,6 +68,12 @@ class Drill:
     def revealed(self) -> bool:
         """May everybody know what it was about? Not of one that ended before its page: it may be started again."""
         return not self.phase.running and self.page is not None
+
+    @property
+    def back_s(self) -> float | None:
+        """When the incident has come back after a mitigation, while it is there."""
+        there = self.triggers > 1 and self.again_s is None and self.phase.running and not (self.fixed or self.control)
+        return self.turned_s if there else None
 
     @property
     def accepted(self) -> bool:
@@ -154,11 +161,17 @@ def _changed(drill: Drill, what: Happening, when: Instant, cooldown_s: float) ->
         case happened.Quiet():
             clock = Clock(when, pace=drill.clock.pace, running=not drill.paused)
             return replace(drill, clock=clock, quiet=what)
-        case happened.Triggered(time=time):
-            first = drill.triggered_at or when
-            judgements = tuple(replace(one, until=min(one.until, when.at)) for one in drill.judgements)
+        case happened.Triggered(time=time, late_s=late_s):
+            turned = when.before(late_s)
+            judgements = tuple(replace(one, until=min(one.until, turned.at)) for one in drill.judgements)
             return replace(
-                drill, triggers=time, again_s=None, triggered_at=first, turned_at=when, judgements=judgements
+                drill,
+                triggers=time,
+                again_s=None,
+                triggered_at=drill.triggered_at or turned,
+                turned_at=turned,
+                turned_s=now_s,
+                judgements=judgements,
             )
         case happened.Paged(late_s=late_s):
             clock = Clock(when, drill.clock.pace, running=not drill.paused, phase_s=late_s, total_s=late_s)

@@ -42,11 +42,13 @@ class Quiet(Happening):
 
 
 class Triggered(Happening):
-    """The load turned. `figures` are those of its profile that were drawn."""
+    """The load turned, `late_s` real seconds before this was written down. `figures` are those of its profile that were
+    drawn."""
 
     kind: Literal["triggered"] = "triggered"
     time: int = Field(ge=1)  # the first, the second, …
     figures: dict[str, int | float] = {}
+    late_s: float = Field(default=0.0, ge=0)
 
 
 class Paged(Happening):

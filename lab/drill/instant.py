@@ -20,6 +20,9 @@ class Instant(BaseModel):
         passed = self.tick - earlier.tick if self.boot == earlier.boot else self.at - earlier.at
         return max(0.0, passed)
 
+    def before(self, seconds: float) -> "Instant":
+        return self.model_copy(update={"at": self.at - seconds, "tick": self.tick - seconds})
+
     def iso(self) -> str:
         moment = datetime.datetime.fromtimestamp(self.at, datetime.UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

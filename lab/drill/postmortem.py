@@ -91,7 +91,7 @@ def _cause(events: Sequence[Told]) -> str:
         return ""
     rows = ["## Root cause", "", f"**{found['mechanism']}** at **{found['component']}**, {_line(found['location'])}"]
     rows += ["", f"> {_line(found['sentence'])}", "", "Evidence:", ""]
-    rows += [f"- `{_line(str(piece.get('ref', '')))}`" for piece in found["pieces"] if piece.get("held")]
+    rows += [f"- {_code(str(piece.get('ref', '')))}" for piece in found["pieces"] if piece.get("held")]
     return "\n".join(rows)
 
 
@@ -117,11 +117,21 @@ def _written(report: Mapping[str, Any], parts: Sequence[str]) -> str:
 def _lasting(report: Mapping[str, Any], spec: str) -> str:
     rows = ["## What stays"]
     rows += [
-        f"- guardrail {_line(one['name'])}: {'bites' if one['bites'] else 'does not bite'}"
-        for one in report["guardrails"]
+        f"- guardrail {_code(one['name'])}: {'bites' if one['bites'] else 'does not bite'}"
+        for one in latest(report["guardrails"])
     ]
     rows += [f"- team spec: {'changed' if report['spec_changed'] else 'not changed'}"]
     return "\n".join(rows) + (f"\n\n```diff\n{spec.replace('```', '` ` `').rstrip()}\n```" if spec else "")
+
+
+def latest(tried: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Of guardrails that were tried again and again the last word on each."""
+    return list({one["name"]: one for one in tried}.values())
+
+
+def _code(text: str) -> str:
+    """As it is, to be copied; a backtick would end it."""
+    return f"`{' '.join(text.split()).replace('`', chr(39))}`"
 
 
 def _line(text: str) -> str:

@@ -72,7 +72,8 @@ def _detected(drill: Drill, events: Sequence[Event]) -> float | None:
     paged = next((one for one in events if isinstance(one.what, happened.Paged)), None)
     if triggered is None or paged is None:
         return None
-    return max(0.0, paged.when.since(triggered.when) - paged.what.late_s / drill.clock.pace)
+    turned = triggered.when.before(triggered.what.late_s)
+    return max(0.0, paged.when.since(turned) - paged.what.late_s / drill.clock.pace)
 
 
 def _tenths(seconds: float | None) -> float | None:

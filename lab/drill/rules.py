@@ -8,6 +8,7 @@ from typing import Literal
 from lab.drill import event as happened
 from lab.drill.drill import Drill
 from lab.drill.event import Happening
+from lab.drill.instant import Instant
 from lab.drill.phase import FOLLOWING, Phase
 from lab.drill.profile import Profile
 from lab.errors import UsageError
@@ -30,11 +31,12 @@ def quiet(drill: Drill | None, what: happened.Quiet) -> list[Happening]:
     return [what] if drill and drill.phase is Phase.ARMED and drill.quiet is None else []
 
 
-def triggered(drill: Drill | None, figures: dict[str, float]) -> list[Happening]:
-    """The load has turned, if it was due."""
+def triggered(drill: Drill | None, figures: dict[str, float], turned: Instant) -> list[Happening]:
+    """The load has turned, if it was due; at `turned`, which is before the first of its requests."""
     if drill is None or not trigger_due(drill):
         return []
-    return [happened.Triggered(time=drill.triggers + 1, figures=figures)]
+    late_s = drill.clock.read.since(turned)
+    return [happened.Triggered(time=drill.triggers + 1, figures=figures, late_s=late_s)]
 
 
 def paged(drill: Drill | None, what: happened.Paged) -> list[Happening]:

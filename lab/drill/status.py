@@ -35,6 +35,7 @@ def status(drill: Drill | None, profile: Profile | None) -> dict[str, Any]:
         "guided": drill.guided,
         "gate": gate(drill),
         "mitigated_s": _tenths(drill.mitigated_s),
+        "back_s": _tenths(drill.back_s),
         "tries": drill.tries,
         "cooldown_s": _tenths(max(0.0, drill.cooldown_until_s - drill.clock.total_s)),
         "hints": drill.hints,

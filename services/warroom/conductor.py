@@ -174,8 +174,9 @@ class Conductor:
         scenario = self._scenario(drill.armed.scenario)
         time = drill.triggers + 1
         figures = seeds.figures(drill.armed.seed, time, scenario.figures)
+        turned = drill.clock.read
         self._load.start(scenario.profile, figures)
-        after = self._record(lambda now: rules.triggered(now, figures))
+        after = self._record(lambda now: rules.triggered(now, figures, turned))
         if after is None or after.triggers < time:  # ended in that moment
             self._load.stop(scenario.profile)
 

@@ -178,3 +178,5 @@ def _print_pieces(found: Mapping[str, Any]) -> None:
         console.print(found["why"], markup=False, highlight=False)
     if found.get("points") is not None:
         console.print(f"{found['points']} points", highlight=False)
+    if found["accepted"]:
+        console.print("Next: labctl drill status says which phase it is, and what is left of it.", highlight=False)

@@ -99,6 +99,8 @@ def try_(name: str, whose: Whose | None, as_json: bool, path: str) -> None:
         )
     if not found["bites"]:
         raise CheckFailed(found["why"])
+    if not as_json:
+        click.echo("It bites.")
 
 
 def opened(name: str) -> Path:

@@ -1,11 +1,13 @@
 """`labctl drill report` for people: what the drill came to, in the order in which it happened."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.text import Text
 
 from lab.cli.drill.showing import clock
+from lab.drill.postmortem import latest
 
 TIMES = {
     "detect_s": "page, after the load turned",
@@ -92,7 +94,9 @@ def _fix(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"deployed {one['release']}", f"{', '.join(one['services'])}{broken}"
     for one in found.get("verdicts") or ():
         yield f"verdict on {one['release']}", one["verdict"]
-    for one in found.get("guardrails") or ():
+    tries = Counter(one["name"] for one in found.get("guardrails") or ())
+    for one in latest(found.get("guardrails") or ()):
         tried = f" ({one['release']})" if one.get("release") else ""
-        yield "guardrail", f"{one['name']}: {'bites' if one['bites'] else 'does not bite'}{tried}"
+        times = f", tried {tries[one['name']]} times" if tries[one["name"]] > 1 else ""
+        yield "guardrail", f"{one['name']}: {'bites' if one['bites'] else 'does not bite'}{tried}{times}"
     yield "team spec", "changed" if found.get("spec_changed") else "not changed"

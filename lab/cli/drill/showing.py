@@ -1,6 +1,7 @@
 """How a drill is shown: times as m:ss, and facts one a line."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -71,7 +72,9 @@ def _lines(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if found.get("guided"):
         yield "guided", "labctl drill chain shows what happened"
     if found.get("mitigated_s") is not None:
-        yield "mitigated", clock(found["mitigated_s"])
+        back = found.get("back_s")
+        again = "" if back is None else f"; the incident is back since {clock(back)}"
+        yield "mitigated", clock(found["mitigated_s"]) + again
     if found.get("release"):
         verdict = found.get("verdict") or "not verified"
         yield "release", f"{found['release']}, {verdict}"
@@ -166,6 +169,8 @@ def _value(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name.endswith("_s") and isinstance(value, int | float):
         return clock(value)
+    if name in ("since", "until") and isinstance(value, float):
+        return datetime.fromtimestamp(value, UTC).strftime("%H:%M:%SZ")
     if isinstance(value, list):
         return ", ".join(_value(name, one) for one in value) or "–"
     if isinstance(value, Mapping):

@@ -34,7 +34,10 @@ def verify(name: str, whose: Whose | None, as_json: bool, only_status: bool) -> 
     if verdict != "verified":
         raise CheckFailed(f"{found['release']} is not verified: {verdict}.")
     if not as_json:
-        click.echo(f"{found['release']} is verified, in {showing.clock(found['seconds'])}.")
+        click.echo(
+            f"{found['release']} is verified, in {showing.clock(found['seconds'])}.\n"
+            "Next: labctl drill postmortem, the line for the team spec, and labctl drill guardrail new."
+        )
 
 
 def checks(found: Sequence[Mapping[str, Any]]) -> Table:

@@ -69,6 +69,12 @@ def test_a_drill_before_it_does_not_count():
     assert (found.quiet.start, found.affected.start, found.exchanges) == (100.0, 200.0, ())
 
 
+def test_the_affected_window_begins_when_the_load_turned_and_not_when_that_was_written_down():
+    """The first requests of an incident are those that a team finds first."""
+    found = case(events((90, armed("d-1")), (130, QUIET), (200, happened.Triggered(time=1, late_s=0.5))), 500.0)
+    assert found and found.affected == Window(199.5, 500.0)
+
+
 def test_there_is_none_until_the_load_has_turned():
     assert case([], 1.0) is None
     assert case(events((90, armed("d-1")), (130, QUIET)), 500.0) is None

@@ -105,10 +105,13 @@ def test_only_the_first_page_after_the_trigger_starts_the_clock(paged):
 def test_the_trigger_waits_until_the_lab_is_as_new():
     history = History().wait(1_000)
     assert not rules.trigger_due(history.drill)
-    assert rules.triggered(history.drill, {}) == []
+    assert rules.triggered(history.drill, {}, history.now) == []
     history.add(*rules.quiet(history.drill, QUIET)).wait(89)
     assert not rules.trigger_due(history.drill)
-    assert rules.triggered(history.wait(1).drill, {"size": 40}) == [happened.Triggered(time=1, figures={"size": 40})]
+    turned = history.wait(1).now
+    assert rules.triggered(history.wait(2).drill, {"size": 40}, turned) == [
+        happened.Triggered(time=1, figures={"size": 40}, late_s=2)
+    ]
     assert rules.quiet(history.drill, QUIET) == []
 
 
@@ -245,8 +248,11 @@ def test_the_instructor_accepts_the_cause_by_hand(dark):
 def test_it_is_mitigated_once_for_every_time_that_the_load_turned(paged):
     paged.add(*rules.mitigated(paged.drill, 100.0))
     assert rules.mitigated(paged.drill, 100.0) == []
-    paged.wait(100).add(*rules.triggered(paged.drill, {}))
+    assert paged.drill.back_s is None
+    paged.wait(100).add(*rules.triggered(paged.drill, {}, paged.now))
+    assert paged.drill.back_s == 100
     assert rules.mitigated(paged.drill, 100.0) == [happened.Mitigated(again_s=100)]
+    assert paged.add(*rules.mitigated(paged.drill, 100.0)).drill.back_s is None
     assert rules.mitigated(History().add(QUIET).drill, 100.0) == []
 
 

@@ -100,3 +100,18 @@ def test_every_kind_of_event_that_is_a_turn_has_a_sentence():
 def test_a_drill_without_anything_still_has_a_post_mortem():
     empty = REPORT | {"harm": None, "assessed": None, "written": {}, "owed": []}
     assert "## Timeline" not in markdown("x", empty, []) and "# x" in markdown("x", empty, [])
+
+
+def test_what_is_to_be_copied_is_as_it_was_written():
+    told = [{**one, "what": dict(one["what"])} for one in EVENTS]
+    for one in told:
+        if "pieces" in one["what"]:
+            one["what"]["pieces"] = [{"ref": 'metric:worker_pool_waiting{service="x`y"}', "held": True}]
+    text = markdown("x", REPORT, told)
+    assert """- `metric:worker_pool_waiting{service="x'y"}`""" in text
+
+
+def test_of_a_guardrail_that_was_tried_again_the_last_word_counts():
+    tries = [{"name": name, "bites": bites} for name, bites in (("a_b", False), ("c", False), ("a_b", True))]
+    text = markdown("x", REPORT | {"guardrails": tries}, [])
+    assert text.count("- guardrail") == 2 and "- guardrail `a_b`: bites" in text

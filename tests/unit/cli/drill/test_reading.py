@@ -58,13 +58,15 @@ def test_status_has_phase_and_remaining_time_first(room: Room, capsys) -> None:
 
 def test_status_says_what_matters_now(room: Room, capsys) -> None:
     room.says(
-        "GET ", STATUS | {"paused": True, "tries": 2, "cooldown_s": 42, "mitigated_s": 61, "hints": 1, "gate": ""}
+        "GET ",
+        STATUS
+        | {"paused": True, "tries": 2, "cooldown_s": 42, "mitigated_s": 61, "back_s": 130, "hints": 1, "gate": ""},
     )
     assert cli.main(["drill", "status"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("dark-room  paused  21:30 left")
     assert "root cause  open, 2 handed in, the next in 0:42" in said
-    assert {"mitigated   1:01", "hints       1", "AI          open"} <= set(said)
+    assert {"mitigated   1:01; the incident is back since 2:10", "hints       1", "AI          open"} <= set(said)
 
 
 @pytest.mark.parametrize(
