@@ -38,6 +38,7 @@ CALM_S = 35.0
 QUIET_S = 30.0
 QUIET_WITHIN_S = 90.0
 SHOWN_WITHIN_S = 150.0
+BEGINS_S = 15.0  # in which some are served still
 ENDED_S = 15.0  # until the spans of probes have ended, and are stored
 PROBED, AT_ONCE = 4, 6
 GUESSES = 100
@@ -85,7 +86,9 @@ class Incident:
         with LabSources.open(self.settings) as sources:
             calm = sources.traces(self.known.component, quiet, 5)
             neighbours = sources.traces(self.known.beside, affected, 60)
-            some = sources.traces(self.known.component, affected, 200)
+            # Where a component stays dead, only of its first seconds one may be healthy.
+            some = sources.traces(self.known.component, Window(began, began + BEGINS_S), 200)
+            some += sources.traces(self.known.component, affected, 200)
             healthy = next(one for one in some if not self._hurt(one, sources.lines(one.id)))
         queries = [one.format(since=int(quiet.start)) for one in self.known.queries]
         other = next(one for one in neighbours if all(span.service != self.known.component for span in one.spans))

@@ -35,6 +35,7 @@ log = logging.getLogger("warroom")
 
 SILENT_S = 300.0  # seconds: a trial takes no longer, and the next one begins it again
 SHOWN_WITHIN_S = 45.0  # seconds in which an incident shows
+GONE_WITHIN_S = 90.0  # and in which the alerts of the one before end
 GOES_ON_S = 10.0  # seconds for which it then goes on where a migration is to meet its data
 SERVED_WITHIN_S = 15.0
 LEVEL_TRIES = 4
@@ -239,18 +240,28 @@ class Validating:
 
     def _bring_about(self, deed: Deed, case: Case, goes_on_s: float) -> None:
         """The incident is on, and has left its marks."""
+        wanted = {(alert.alertname, alert.service) for alert in case.scenario.alerts}
+
+        def shows() -> bool:
+            return bool(wanted & {names(alert["labels"]) for alert in self._prometheus.alerts()})
+
+        # An alert of the trial before would pass for one of this incident, which then is not there when it is judged.
+        deed.note("waiting until the alerts of the last incident are over")
+        self._until(deed, lambda: not shows(), GONE_WITHIN_S, f"alerts of {case.scenario.id} were not over")
         deed.note("bringing the incident about")
         self._load.start(case.scenario.profile)
-        wanted = {(alert.alertname, alert.service) for alert in case.scenario.alerts}
-        end = time.monotonic() + SHOWN_WITHIN_S
-        while not wanted & {names(alert["labels"]) for alert in self._prometheus.alerts()}:
-            deed.require()
-            if time.monotonic() > end:
-                raise LabError(f"{case.scenario.id} did not show within {SHOWN_WITHIN_S:g} s; see labctl load status.")
-            time.sleep(0.5)
+        self._until(deed, shows, SHOWN_WITHIN_S, f"{case.scenario.id} did not show")
         end = time.monotonic() + goes_on_s
         while time.monotonic() < end:
             deed.require()
+            time.sleep(0.5)
+
+    def _until(self, deed: Deed, condition: Callable[[], bool], seconds: float, otherwise: str) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            deed.require()
+            if time.monotonic() > end:
+                raise LabError(f"{otherwise} within {seconds:g} s; see labctl pages and labctl load status.")
             time.sleep(0.5)
 
     def _act(self, action: Action) -> None:
