@@ -160,7 +160,10 @@ class State:
         aside = self._set_aside() if self.workspace.exists() else None
         if self.sockets != self.run:
             shutil.rmtree(self.sockets, ignore_errors=True)
-        shutil.rmtree(self.path, ignore_errors=False)
+        while self.path.exists():
+            # Whoever was interrupted, such as initdb, may be taking its own files away at the same time.
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(self.path)
         return aside
 
     def _set_aside(self) -> Path:

@@ -98,6 +98,7 @@ def test_a_reason_that_is_half_written_outlives_what_happens_meanwhile(room: Roo
     room.dark()
     page = look(room.url, "instructor").go("/instructor")
     page.locator("summary").filter(has_text=re.compile("^Accept the cause by hand$")).click()
+    expect(page.get_by_label("Why?")).to_be_focused()
     page.keyboard.type("they said ")
     room.say(happened.GateShut(why="no"), happened.Paused(why="lunch"), who="instructor")
     expect(page.locator("summary").filter(has_text=re.compile("^Resume$"))).to_be_visible()

@@ -1,5 +1,6 @@
 import dataclasses
 import multiprocessing
+import os
 import stat
 from pathlib import Path
 
@@ -91,6 +92,24 @@ def test_purge_leaves_nothing_but_the_home(tmp_path: Path):
     state.token("team")
     assert state.purge() is None
     assert not state.path.exists() and not state.sockets.exists() and list(state.home.iterdir()) == []
+
+
+def test_purge_is_not_stopped_by_whoever_takes_files_away_meanwhile(state: State, monkeypatch: pytest.MonkeyPatch):
+    """An initdb that was interrupted, for one."""
+    state.create()
+    (state.path / "data").mkdir(exist_ok=True)
+    (state.path / "data" / "2603").touch()
+    unlink, gone = os.unlink, []
+
+    def taken_away(path, *arguments, **more):
+        unlink(path, *arguments, **more)
+        if str(path).endswith("2603"):
+            gone.append(path)
+            raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "unlink", taken_away)
+    state.purge()
+    assert gone and not state.path.exists()
 
 
 def test_purge_moves_a_teams_work_aside_each_time_to_a_folder_of_its_own(state: State):
