@@ -215,6 +215,7 @@ class Validating:
         if not (fix and fix.actions):
             self._settle(deed)
         deed.progress = progress
+        progress.began = time.monotonic()  # bringing the incident about and deploying are no part of its 90 s
         try:
             return self._verifier.run(case, progress, hasty=True, require=deed.require)
         finally:

@@ -1,6 +1,7 @@
 """What is done to the lab to try out a fix of the bank, and what is left of it afterwards: nothing."""
 
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -48,7 +49,13 @@ class Verifier:
         text = (case.release / "billing" / "app.py").read_text()
         wanted = self.stage.releases.wanted()
         self.seen.append(
-            {"text": text, "runs": wanted.release == case.name, "stopped": wanted.stopped, "load": set(self.stage.on)}
+            {
+                "text": text,
+                "runs": wanted.release == case.name,
+                "stopped": wanted.stopped,
+                "load": set(self.stage.on),
+                "began": progress.began,
+            }
         )
         assert hasty
         if self.waits:
@@ -160,7 +167,7 @@ def test_a_fix_is_judged_while_it_runs_and_is_gone_then(stage: Stage):
         assert (found["fix"], found["right"], found["verdict"]) == (name, name == "right", verdict)
         assert found["expected"] == [verdict] and len(found["checks"]) == 1
         assert as_before(stage)
-    assert stage.verifier.seen == [
+    assert [{key: one[key] for key in one if key != "began"} for one in stage.verifier.seen] == [
         {"text": f"x = '{name}'\n", "runs": True, "stopped": (), "load": set()} for name in ("right", "wrong")
     ]
 
@@ -199,8 +206,10 @@ def test_actions_are_done_to_an_incident_that_is_on(stage: Stage):
 def test_an_alert_of_the_trial_before_is_none_of_this_incident(stage: Stage):
     stage.lingers = 2  # looks, for which Prometheus keeps it firing
     stage.has("restart", deploy=False, actions=[{"restart": "billing"}], **WRONG)
+    before = time.monotonic()
     stage.tried("restart")
     assert ["sale" in on for on in stage.looks] == [False, False, False, True]
+    assert stage.verifier.seen[0]["began"] >= before + 1.0, "two waits of half a second are no part of the 90"
     assert stage.verifier.seen[0]["load"] == {"sale"}
 
 
